@@ -201,7 +201,7 @@ comment on table private.job_lists is 'Which lists of jobs have something to do,
 create index job_lists_owner_idx on private.job_lists (owner) where waits;
 alter table private.job_lists enable row level security, force row level security;
 create policy gate_all on private.job_lists to paddock_gate using (true) with check (true);
-grant select, insert (account_id, kind, owner), update (waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
+grant select, insert (account_id, kind, owner), update (owner, waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
 
 -- How long jobs that have ended are kept. An operator changes keep as paddock_owner.
 create table private.job_retention (

@@ -46,7 +46,7 @@ type Account struct {
 	AlpacaAccountNumber *string    `json:"alpaca_account_number"`
 	IsActive            bool       `json:"is_active"`
 	StreamMode          string     `json:"stream_mode"` // auto, sse, ws or off
-	Role                string     `json:"role"`        // owner, trader or viewer
+	Role                string     `json:"role"`        // owner, trader, approver or viewer
 	HasCredentials      bool       `json:"has_credentials"`
 	Status              string     `json:"status"` // ok or needs_credentials
 	CreatedAt           time.Time  `json:"created_at"`

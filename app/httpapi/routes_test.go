@@ -64,14 +64,20 @@ var bodies = map[string]string{
 	"PATCH /api/accounts/{id}":           `{"name":"renamed"}`,
 	"PUT /api/accounts/{id}/credentials": `{"key_id":"PKAAAAAAAA","secret_key":"abcdefghij"}`,
 	"POST /api/orders":                   buyOne,
-	"POST /api/orders/preview":           buyOne,
-	"PATCH /api/orders/{id}":             `{"qty":"2"}`,
-	"PUT /api/guards":                    `{}`,
-	"POST /api/tokens":                   `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
-	"POST /api/webhooks":                 `{"url":"https://example.com/paddock"}`,
-	"PATCH /api/webhooks/{id}":           `{"enabled":true}`,
-	"POST /api/guards/switch":            `{"switch":"reduce_only"}`,
-	"POST /api/agent-logs":               `{"level":"info","message":"m"}`,
+
+	"POST /api/accounts/{id}/grants":            `{"email":"nobody@example.com","role":"viewer"}`,
+	"PATCH /api/accounts/{id}/grants/{user_id}": `{"role":"viewer"}`,
+	"POST /api/accounts/{id}/transfer":          `{"user_id":"nobody"}`,
+	"POST /api/accounts/{id}/invitations":       `{"role":"viewer"}`,
+
+	"POST /api/orders/preview": buyOne,
+	"PATCH /api/orders/{id}":   `{"qty":"2"}`,
+	"PUT /api/guards":          `{}`,
+	"POST /api/tokens":         `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
+	"POST /api/webhooks":       `{"url":"https://example.com/paddock"}`,
+	"PATCH /api/webhooks/{id}": `{"enabled":true}`,
+	"POST /api/guards/switch":  `{"switch":"reduce_only"}`,
+	"POST /api/agent-logs":     `{"level":"info","message":"m"}`,
 }
 
 // Who may call a route is the same in the table and in the database. Without a
@@ -116,6 +122,12 @@ func TestWhoMayCall(t *testing.T) {
 			if e.Method+" "+e.Path == "POST /api/tokens" { // for accounts of one's own
 				call(stranger).want(t, 403, "account_forbidden")
 				call(owner).want(t, 403, "account_forbidden")
+				return
+			}
+			if e.Method+" "+e.Path == "DELETE /api/accounts/{id}/grants/{user_id}" { // an owner takes what others have, and each user their own
+				call(stranger).want(t, 403, "account_forbidden")
+				call(trader).want(t, 403, "not_permitted")
+				call(owner).want(t, 404, "grant_not_found")
 				return
 			}
 			if e.Who == "any user" {

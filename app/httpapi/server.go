@@ -19,6 +19,7 @@ import (
 	"paddock/app/journal"
 	"paddock/app/passthrough"
 	"paddock/app/quota"
+	"paddock/app/sharing"
 	"paddock/app/sleeves"
 	"paddock/app/tenant"
 	"paddock/app/tokens"
@@ -52,6 +53,7 @@ type Config struct {
 	Webhooks    *webhooks.Service
 	Tokens      *tokens.Service
 	Sleeves     *sleeves.Service
+	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs

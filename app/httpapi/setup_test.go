@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,6 +30,7 @@ import (
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
+	"paddock/app/sharing"
 	"paddock/app/sleeves"
 	"paddock/app/tenant"
 	"paddock/app/tokens"
@@ -54,7 +56,9 @@ type server struct {
 	hub     *push.Hub // not running until a test runs it
 	trading *trading.Service
 
-	brokerURL string // URL of the simulated broker
+	brokerURL string   // URL of the simulated broker
+	mails     []mailTo // invitations that were mailed
+	noMail    bool     // whether the mail server refuses mails
 }
 
 // serverTimeout is how long a request may take after a call of hurry.
@@ -108,7 +112,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	opener := credentials.NewOpener(db, keys, b, log)
 	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
+		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Sharing: sharing.New(sharing.Config{DB: db, BaseURL: "http://paddock.test", SendMail: s.sendMail}), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(db, worker, 0).Check, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {
@@ -189,6 +193,18 @@ func (s *server) signUp(name string) *user {
 	u.cookie, _, _ = strings.Cut(a.header.Get("Set-Cookie"), ";")
 	return u
 }
+
+// sendMail keeps a mail, or refuses it where the test has said so.
+func (s *server) sendMail(_ context.Context, to, _, text string) error {
+	if s.noMail {
+		return errors.New("the mail server is away")
+	}
+	s.mails = append(s.mails, mailTo{to, text})
+	return nil
+}
+
+// mailTo is a mail that was sent.
+type mailTo struct{ to, text string }
 
 // grant gives a user access to an account.
 func (s *server) grant(account, name, role string) {

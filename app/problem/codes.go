@@ -17,6 +17,7 @@ var (
 	InvalidCursor         = code(KindInvalid, "invalid_cursor", "`before` is not a `next_cursor` of this list, or Alpaca no longer knows where it stands.")
 	InvalidGuards         = code(KindInvalid, "invalid_guards", "A limit is not one that an account can have; the message names the field.")
 	InvalidIdempotencyKey = code(KindInvalid, "invalid_idempotency_key", "The header `Idempotency-Key` is empty, too long, or not printable ASCII.")
+	InvalidGrant          = code(KindInvalid, "invalid_grant", "A field of a role, an invitation or a transfer is not one that it can have, or an invitation's id is no UUID.")
 	InvalidJSON           = code(KindInvalid, "invalid_json", "The body is not the JSON of this request.")
 	InvalidLimit          = code(KindInvalid, "invalid_limit", "`limit` is not a number in its range.")
 	InvalidNumber         = code(KindInvalid, "invalid_number", "A number in the body has more than 400 digits before or after its point, written without an exponent.")
@@ -44,27 +45,31 @@ var (
 
 // Requests of somebody who may not make them: 401 and 403.
 var (
-	Unauthenticated  = code(KindUnauthenticated, "unauthenticated", "There is no session, or it has ended.")
-	AccountForbidden = code(KindForbidden, "account_forbidden", "The account is not among yours: it is somebody else's, or there is none.")
-	NotPermitted     = code(KindForbidden, "not_permitted", "Your role on the account does not allow this, or the account is paused.")
-	StepUpRequired   = code(KindForbidden, "step_up_required", "This changes a live account's keys, lets more orders through or exports its audit, and the session has not shown its password or a code lately: `POST /api/user/step-up`.")
-	StepUpRefused    = code(KindForbidden, "step_up_refused", "The password or the code of a step-up is wrong, or the code was used.")
-	TokenTooWide     = code(KindForbidden, "token_too_wide", "An API token would reach further than the one that makes it, or a live account though it is for paper accounts alone.")
-	OriginForbidden  = code(KindForbidden, "origin_forbidden", "A page of this origin may not call the API with a session's cookie.")
+	Unauthenticated      = code(KindUnauthenticated, "unauthenticated", "There is no session, or it has ended.")
+	AccountForbidden     = code(KindForbidden, "account_forbidden", "The account is not among yours: it is somebody else's, or there is none.")
+	NotPermitted         = code(KindForbidden, "not_permitted", "Your role on the account does not allow this, or the account is paused.")
+	StepUpRequired       = code(KindForbidden, "step_up_required", "This changes a live account's keys, lets more orders through or exports its audit, and the session has not shown its password or a code lately: `POST /api/user/step-up`.")
+	StepUpRefused        = code(KindForbidden, "step_up_refused", "The password or the code of a step-up is wrong, or the code was used.")
+	TokenTooWide         = code(KindForbidden, "token_too_wide", "An API token would reach further than the one that makes it, or a live account though it is for paper accounts alone.")
+	InvitationForAnother = code(KindForbidden, "invitation_for_another", "The invitation is for another email address than the user's.")
+	OriginForbidden      = code(KindForbidden, "origin_forbidden", "A page of this origin may not call the API with a session's cookie.")
 )
 
 // What is not there: 404 and 405.
 var (
-	BrokerNotFound   = code(KindNotFound, "broker_not_found", "Alpaca does not know what the request names.")
-	JobNotFound      = code(KindNotFound, "job_not_found", "The account has no job of this id.")
-	NoCredentials    = code(KindNotFound, "no_credentials", "The account has no API keys to show.")
-	NoSuchPath       = code(KindNotFound, "no_such_path", "There is nothing at this path.")
-	OrderNotFound    = code(KindNotFound, "order_not_found", "The account has no order of this id.")
-	PositionNotFound = code(KindNotFound, "position_not_found", "The account holds no position in this symbol.")
-	SleeveNotFound   = code(KindNotFound, "sleeve_not_found", "The account has no sleeve of this id that is not closed.")
-	TokenNotFound    = code(KindNotFound, "token_not_found", "The user has no API token of this id that holds.")
-	WebhookNotFound  = code(KindNotFound, "webhook_not_found", "The account has no webhook of this id.")
-	MethodNotAllowed = code(KindMethod, "method_not_allowed", "The path takes other methods, which the header `Allow` lists.")
+	BrokerNotFound     = code(KindNotFound, "broker_not_found", "Alpaca does not know what the request names.")
+	GrantNotFound      = code(KindNotFound, "grant_not_found", "The user has no such role.")
+	InvitationNotFound = code(KindNotFound, "invitation_not_found", "There is no such invitation, or it was used or taken back, has expired, or who made it may not invite any more.")
+	JobNotFound        = code(KindNotFound, "job_not_found", "The account has no job of this id.")
+	NoCredentials      = code(KindNotFound, "no_credentials", "The account has no API keys to show.")
+	NoSuchPath         = code(KindNotFound, "no_such_path", "There is nothing at this path.")
+	OrderNotFound      = code(KindNotFound, "order_not_found", "The account has no order of this id.")
+	PositionNotFound   = code(KindNotFound, "position_not_found", "The account holds no position in this symbol.")
+	SleeveNotFound     = code(KindNotFound, "sleeve_not_found", "The account has no sleeve of this id that is not closed.")
+	TokenNotFound      = code(KindNotFound, "token_not_found", "The user has no API token of this id that holds.")
+	UserNotFound       = code(KindNotFound, "user_not_found", "Nobody else has this email address here.")
+	WebhookNotFound    = code(KindNotFound, "webhook_not_found", "The account has no webhook of this id.")
+	MethodNotAllowed   = code(KindMethod, "method_not_allowed", "The path takes other methods, which the header `Allow` lists.")
 )
 
 // What something else stands in the way of: 409.
@@ -75,8 +80,10 @@ var (
 	ClientOrderIDTaken         = code(KindConflict, "client_order_id_taken", "Another order has this `client_order_id`.")
 	DifferentBrokerAccount     = code(KindConflict, "different_broker_account", "The keys open another Alpaca account than the one that is connected here.")
 	ExerciseUnderWay           = code(KindConflict, "exercise_under_way", "These contracts are being exercised already.")
+	GrantExists                = code(KindConflict, "grant_exists", "The user has a role there already.")
 	IdempotencyKeyReused       = code(KindConflict, "idempotency_key_reused", "Another request was sent with this `Idempotency-Key`.")
 	JobNotCancelable           = code(KindConflict, "job_not_cancelable", "The job is being carried out, or over.")
+	LastOwner                  = code(KindConflict, "last_owner", "The account would have no owner.")
 	NeedsCredentials           = code(KindConflict, "needs_credentials", "The account has no API keys, or Alpaca refuses them.")
 	OpenOrders                 = code(KindConflict, "open_orders", "Orders are open, and the request does not say what becomes of them; `details.orders` lists them.")
 	OrderDismissed             = code(KindConflict, "order_dismissed", "A person has seen that this order was never placed, and its retry sends nothing.")
@@ -89,6 +96,7 @@ var (
 	SleeveNameTaken            = code(KindConflict, "sleeve_name_taken", "Another sleeve of the account has this name.")
 	SleeveNotEmpty             = code(KindConflict, "sleeve_not_empty", "The sleeve has cash, positions or open orders, and cannot be closed.")
 	TooManySleeves             = code(KindConflict, "too_many_sleeves", "The account has as many sleeves as it may.")
+	TooManyGrants              = code(KindConflict, "too_many_grants", "The account has as many users as it may, or the user has given as many roles on all accounts, or made as many invitations in a day, as one may.")
 	TooManyTokens              = code(KindConflict, "too_many_tokens", "The user has as many API tokens that hold as one may.")
 	TooManyWebhooks            = code(KindConflict, "too_many_webhooks", "The account has as many webhooks as it may.")
 	TooManyAccounts            = code(KindConflict, "too_many_accounts", "You have as many accounts as you may. Over the WebSocket: the connection follows as many as it may.")
@@ -123,6 +131,7 @@ var (
 // Too much at once: 429.
 var (
 	BrokerRateLimited  = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
+	TooManyAddresses   = code(KindTooMany, "too_many_addresses", "You have tried to share with as many addresses of nobody as you may in a day.")
 	TooManyAttempts    = code(KindTooMany, "too_many_attempts", "Too many passwords or codes of a step-up were tried.")
 	TooManyJobs        = code(KindTooMany, "too_many_jobs", "The account has as many orders waiting to be sent as it may.")
 	TooManyKeyChecks   = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
@@ -169,6 +178,7 @@ var (
 // Errors of `paddock report` and `paddock user`, which no endpoint has.
 var (
 	InvalidReportName      = list(InCommand, KindInvalid, "invalid_report_name", "A reporting login cannot have this name.")
+	ReportNotForUser       = list(InCommand, KindConflict, "report_not_for_user", "The user neither owns the account nor has the role `reports` there, or the login sees it already for somebody else or for nobody.")
 	ReportNeedsAccount     = list(InCommand, KindInvalid, "report_needs_account", "A reporting login needs an account that it may see.")
 	UnknownAccount         = list(InCommand, KindNotFound, "unknown_account", "There is no account of this id.")
 	UnknownReportLogin     = list(InCommand, KindNotFound, "unknown_report_login", "There is no reporting login of this name.")

@@ -24,10 +24,19 @@ var SQLStates = map[string][]Code{
 	"PD433": {TooManyWebhooks},
 	"PD434": {TooManyTokens},
 	"PD435": {TokenTooWide},
-	"PD436": {SleeveNameTaken, TooManySleeves},  // by its detail
-	"PD437": {NotEnoughCash, BrokerUnavailable}, // by its detail
-	"PD438": {SleeveNotFound},
-	"PD439": {SleeveNotEmpty},
+	"PD445": {SleeveNameTaken, TooManySleeves},  // by its detail
+	"PD446": {NotEnoughCash, BrokerUnavailable}, // by its detail
+	"PD447": {SleeveNotFound},
+	"PD448": {SleeveNotEmpty},
+	"PD436": {TooManyGrants},
+	"PD437": {LastOwner},
+	"PD438": {InvalidGrant},
+	"PD439": {TooManyAddresses},
+	"PD440": {GrantExists},
+	"PD441": {InvitationNotFound},
+	"PD442": {InvitationForAnother},
+	"PD443": {ReportNotForUser},
+	"PD444": {Internal}, // the deletion of a user takes back what it did; it catches this itself
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

@@ -36,11 +36,11 @@ func (w *world) listed(t *testing.T, name string) reporting.Login {
 func TestNothingIsSeenAfterTheEnd(t *testing.T) {
 	w := newWorld(t)
 	name := newName()
-	if _, err := reporting.Create(t.Context(), w.owner, name, w.accounts[:1], time.Now().Add(-time.Minute)); !problem.Is(err, problem.InvalidReportEnd) {
+	if _, err := reporting.Create(t.Context(), w.owner, name, w.accounts[:1], "", time.Now().Add(-time.Minute)); !problem.Is(err, problem.InvalidReportEnd) {
 		t.Errorf("an end in the past: %v", err)
 	}
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
-	password, err := reporting.Create(t.Context(), w.owner, name, w.accounts[:1], until)
+	password, err := reporting.Create(t.Context(), w.owner, name, w.accounts[:1], "", until)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,17 +100,17 @@ func TestGrantAndRevoke(t *testing.T) {
 		code   problem.Code
 		want   []uuid.UUID
 	}{
-		{"grant", func() error { return reporting.Grant(t.Context(), w.owner, name, w.accounts[1:]) }, problem.Code{}, w.accounts},
-		{"grant again", func() error { return reporting.Grant(t.Context(), w.owner, name, w.accounts[:1]) }, problem.Code{}, w.accounts},
-		{"grant none", func() error { return reporting.Grant(t.Context(), w.owner, name, nil) }, problem.ReportNeedsAccount, w.accounts},
-		{"grant to a runtime login", func() error { return reporting.Grant(t.Context(), w.owner, "paddock_app", w.accounts) }, problem.UnknownReportLogin, w.accounts},
+		{"grant", func() error { return reporting.Grant(t.Context(), w.owner, name, w.accounts[1:], "") }, problem.Code{}, w.accounts},
+		{"grant again", func() error { return reporting.Grant(t.Context(), w.owner, name, w.accounts[:1], "") }, problem.Code{}, w.accounts},
+		{"grant none", func() error { return reporting.Grant(t.Context(), w.owner, name, nil, "") }, problem.ReportNeedsAccount, w.accounts},
+		{"grant to a runtime login", func() error { return reporting.Grant(t.Context(), w.owner, "paddock_app", w.accounts, "") }, problem.UnknownReportLogin, w.accounts},
 		{"revoke", func() error { return reporting.Revoke(t.Context(), w.owner, name, w.accounts[1:2]) }, problem.Code{}, []uuid.UUID{w.accounts[0], w.accounts[2]}},
 		{"revoke twice", func() error {
 			return reporting.Revoke(t.Context(), w.owner, name, []uuid.UUID{w.accounts[0], w.accounts[1]})
 		}, problem.ReportNotGranted, []uuid.UUID{w.accounts[0], w.accounts[2]}},
 		{"revoke none", func() error { return reporting.Revoke(t.Context(), w.owner, name, nil) }, problem.ReportNeedsAccount, []uuid.UUID{w.accounts[0], w.accounts[2]}},
 		{"grant one that there is not", func() error {
-			return reporting.Grant(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1], uuid.New()})
+			return reporting.Grant(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1], uuid.New()}, "")
 		}, problem.UnknownAccount, []uuid.UUID{w.accounts[0], w.accounts[2]}},
 		{"revoke all", func() error {
 			return reporting.Revoke(t.Context(), w.owner, name, []uuid.UUID{w.accounts[0], w.accounts[2]})
@@ -299,4 +299,45 @@ func TestTheRoleThatMigratesIsNoReportingLogin(t *testing.T) {
 		t.Errorf("dropping it: %v", err)
 	}
 	run(t, w.owner, "select 1") // it is still there
+}
+
+// A login that is a user's sees an account as long as the user has it for reports, or owns
+// it, and from its next statement on no more.
+func TestALoginOfAUser(t *testing.T) {
+	w := newWorld(t)
+	kit.UserBy(t, w.db.Conn(t, "paddock_auth"), "reader")
+	admin, at := w.db.Conn(t, "admin"), w.accounts[:1]
+	const reader = "Reader@example.com"
+	if _, err := reporting.Create(t.Context(), w.owner, newName(), at, reader, time.Time{}); !problem.Is(err, problem.ReportNotForUser) {
+		t.Errorf("for a user without a role: %v", err)
+	}
+	run(t, admin, "insert into app.account_grants (account_id, user_id, role) values ($1, 'reader', 'reports')", at[0])
+	name := newName()
+	password, err := reporting.Create(t.Context(), w.owner, name, at, reader, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.forget(t, name) })
+	conn := w.login(t, name, password)
+	if got := sees(t, conn); !slices.Equal(got, at) {
+		t.Errorf("it sees %v", got)
+	}
+	for role, want := range map[string][]uuid.UUID{"trader": nil, "viewer": nil, "approver": nil, "owner": at, "reports": at} {
+		run(t, admin, "update app.account_grants set role = $1 where user_id = 'reader'", role)
+		if got := sees(t, conn); !slices.Equal(got, want) {
+			t.Errorf("of a user with the role %s it sees %v", role, got)
+		}
+	}
+	run(t, admin, "update app.account_grants set expires_at = now() where user_id = 'reader'")
+	if got := sees(t, conn); len(got) > 0 {
+		t.Errorf("after the end of the role it sees %v", got)
+	}
+	run(t, admin, "update app.account_grants set expires_at = null where user_id = 'reader'")
+	if err := reporting.Grant(t.Context(), w.owner, name, at, ""); !problem.Is(err, problem.ReportNotForUser) {
+		t.Errorf("for nobody, what it sees for a user: %v", err)
+	}
+	run(t, admin, "delete from app.account_grants where user_id = 'reader'")
+	if got := sees(t, conn); len(got) > 0 {
+		t.Errorf("after the role was taken it sees %v", got)
+	}
 }

@@ -10,9 +10,10 @@ import (
 )
 
 // Grant lets an existing login see further accounts, from its next statement on.
-// What it sees already stays. It ends with unknown_report_login,
-// report_needs_account or unknown_account, and then changes nothing.
-func Grant(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID) error {
+// What it sees already stays. Where user is the address of a user, it sees them as long as
+// this one owns them or has the role reports there. It ends with unknown_report_login,
+// report_needs_account, unknown_account or report_not_for_user, and then changes nothing.
+func Grant(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID, user string) error {
 	if len(accounts) == 0 {
 		return problem.New(problem.ReportNeedsAccount, "Name at least one account that the login may see.")
 	}
@@ -23,15 +24,15 @@ func Grant(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUI
 		if err := run(ctx, tx, "set local role paddock_owner"); err != nil {
 			return err
 		}
-		return grant(ctx, tx, name, accounts)
+		return grant(ctx, tx, name, accounts, user)
 	})
 	return explain(err, name)
 }
 
 // grant lets a login see accounts, as paddock_owner.
-func grant(ctx context.Context, tx pgx.Tx, name string, accounts []uuid.UUID) error {
+func grant(ctx context.Context, tx pgx.Tx, name string, accounts []uuid.UUID, user string) error {
 	for _, account := range accounts {
-		if _, err := tx.Exec(ctx, "select private.grant_report($1, $2)", name, account); err != nil {
+		if _, err := tx.Exec(ctx, "select private.grant_report($1, $2, nullif($3, ''))", name, account, user); err != nil {
 			return err
 		}
 	}

@@ -51,14 +51,15 @@ type Login struct {
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // Create makes a login that sees these accounts and nothing else, until a time
-// (the zero time: without an end), and returns its password, which is stored
+// (the zero time: without an end); where user is the address of a user, as Grant says. It
+// returns the login's password, which is stored
 // nowhere. All of it happens in one transaction. conn must be the role that
 // migrates: it has CREATEROLE and may act as paddock_owner.
 //
 // It ends with invalid_report_name, report_name_taken (by any role of the
-// server), report_needs_account, invalid_report_end, unknown_account, or
-// not_permitted when conn's role may not make roles.
-func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID, until time.Time) (password string, err error) {
+// server), report_needs_account, invalid_report_end, unknown_account,
+// report_not_for_user, or not_permitted when conn's role may not make roles.
+func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID, user string, until time.Time) (password string, err error) {
 	if err := checkName(name); err != nil {
 		return "", err
 	}
@@ -77,7 +78,7 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 		return "", err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		return create(ctx, tx, name, verifier, accounts, until)
+		return create(ctx, tx, name, verifier, accounts, user, until)
 	})
 	if err != nil {
 		return "", explain(err, name)
@@ -85,7 +86,7 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 	return password, nil
 }
 
-func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uuid.UUID, until time.Time) error {
+func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uuid.UUID, user string, until time.Time) error {
 	role := pgx.Identifier{name}.Sanitize()
 	// Utility statements take no bound values. The name is checked and quoted.
 	// The verifier is base64 and digits, and the password does not follow from
@@ -114,7 +115,7 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 	if err != nil {
 		return err
 	}
-	if err := grant(ctx, tx, name, accounts); err != nil {
+	if err := grant(ctx, tx, name, accounts, user); err != nil {
 		return err
 	}
 	return run(ctx, tx, "reset role")
@@ -256,6 +257,8 @@ func explain(err error, name string) error {
 		switch {
 		case pg.Code == "42710":
 			return problem.New(problem.ReportNameTaken, "The server has a role %q already. Choose another name.", name)
+		case pg.Code == "PD443":
+			return problem.New(problem.ReportNotForUser, "This user neither owns one of these accounts nor has the role reports there, or the login sees it already for somebody else: paddock report revoke takes it away. Nothing was changed.").Because(err)
 		case pg.Code == "23503":
 			return problem.New(problem.UnknownAccount, "One of these accounts does not exist. Nothing was changed.")
 		case pg.Code == "2BP01":

@@ -82,7 +82,7 @@ func run(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 func (w *world) create(t *testing.T, accounts ...uuid.UUID) (name, password string) {
 	t.Helper()
 	name = newName()
-	password, err := reporting.Create(t.Context(), w.owner, name, accounts, time.Time{})
+	password, err := reporting.Create(t.Context(), w.owner, name, accounts, "", time.Time{})
 	if err != nil {
 		t.Fatalf("create: %v", err)
 	}
@@ -255,7 +255,7 @@ func TestDroppedAndMadeAgain(t *testing.T) {
 	if _, err := w.connect(t, name, password); err == nil {
 		t.Error("the dropped login still logs in")
 	}
-	again, err := reporting.Create(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1]}, time.Time{})
+	again, err := reporting.Create(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1]}, "", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +356,7 @@ func TestRefusals(t *testing.T) {
 		{ok, nil, problem.ReportNeedsAccount},
 		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, problem.UnknownAccount},
 	} {
-		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts, time.Time{}); !problem.Is(err, tt.code) {
+		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts, "", time.Time{}); !problem.Is(err, tt.code) {
 			t.Errorf("%q: %v, want %s", tt.name, err, tt.code)
 		}
 	}
@@ -370,7 +370,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	// The logins of the servers may not make reporting logins.
-	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1], time.Time{}); !problem.Is(err, problem.NotPermitted) {
+	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1], "", time.Time{}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("as paddock_app: %v", err)
 	}
 }
@@ -390,7 +390,7 @@ func TestPasswordIsNeverSent(t *testing.T) {
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	name := newName()
-	password, err := reporting.Create(t.Context(), conn, name, w.accounts[:1], time.Time{})
+	password, err := reporting.Create(t.Context(), conn, name, w.accounts[:1], "", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestReportsOnAStandby(t *testing.T) {
 	mine, other := newAccount(t, own.DB, "ann"), newAccount(t, own.DB, "bob")
 	standby := own.Replica(t, "reports")
 	owner := own.Conn(t, "owner")
-	password, err := reporting.Create(t.Context(), owner, "standby_reader", []uuid.UUID{mine}, time.Now().Add(time.Hour))
+	password, err := reporting.Create(t.Context(), owner, "standby_reader", []uuid.UUID{mine}, "", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

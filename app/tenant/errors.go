@@ -50,13 +50,13 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.TooManyTokens, "You have 500 API tokens, which is as many as one may have. Revoke one with DELETE /api/tokens/:id.").Because(pg)
 		case pg.Code == "PD435":
 			return tokenTooWide(pg)
-		case pg.Code == "PD436":
+		case pg.Code == "PD445":
 			return sleeveRefused(pg)
-		case pg.Code == "PD437":
+		case pg.Code == "PD446":
 			return tooLittleCash(pg)
-		case pg.Code == "PD438":
+		case pg.Code == "PD447":
 			return problem.New(problem.SleeveNotFound, "There is no such sleeve, or it is closed. Pick one from GET /api/sleeves.").Because(pg)
-		case pg.Code == "PD439":
+		case pg.Code == "PD448":
 			return problem.New(problem.SleeveNotEmpty, "The sleeve still has %s. Close its positions, cancel its orders, and move its cash out with POST /api/sleeve-transfers.", pg.Detail).Because(pg)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)

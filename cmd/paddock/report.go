@@ -34,7 +34,7 @@ without a password: postgres://replica.example:5432/paddock`,
 
 func newReportCreateCommand() *cobra.Command {
 	var accounts []string
-	var expires string
+	var expires, user string
 	create := &cobra.Command{
 		Use:   "create NAME --account ID [--account ID …]",
 		Short: "Make a login that sees these accounts, and print its password once",
@@ -49,7 +49,7 @@ func newReportCreateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		password, err := reporting.Create(ctx, conn, args[0], ids, until)
+		password, err := reporting.Create(ctx, conn, args[0], ids, user, until)
 		if err != nil {
 			return err
 		}
@@ -60,6 +60,7 @@ func newReportCreateCommand() *cobra.Command {
 	})
 	addAccountFlag(create, &accounts, "id of an account that the login may see; may be repeated")
 	addExpiresFlag(create, &expires)
+	addUserFlag(create, &user)
 	return create
 }
 
@@ -105,6 +106,7 @@ used is not known: Postgres keeps it only in its log of connections.`,
 
 func newReportGrantCommand() *cobra.Command {
 	var accounts []string
+	var user string
 	grant := &cobra.Command{
 		Use:   "grant NAME --account ID [--account ID …]",
 		Short: "Let a login see further accounts",
@@ -113,7 +115,7 @@ func newReportGrantCommand() *cobra.Command {
 	grant.RunE = withOwner(func(ctx context.Context, conn *pgx.Conn, out io.Writer, args []string) error {
 		ids, err := accountIDs(accounts)
 		if err == nil {
-			err = reporting.Grant(ctx, conn, args[0], ids)
+			err = reporting.Grant(ctx, conn, args[0], ids, user)
 		}
 		if err == nil {
 			fmt.Fprintf(out, "The login %s sees %d further account(s) from its next statement on.\n", args[0], len(ids))
@@ -121,6 +123,7 @@ func newReportGrantCommand() *cobra.Command {
 		return err
 	})
 	addAccountFlag(grant, &accounts, "id of an account that the login may see; may be repeated")
+	addUserFlag(grant, &user)
 	return grant
 }
 
@@ -213,6 +216,11 @@ func withOwner(do func(context.Context, *pgx.Conn, io.Writer, []string) error) f
 		defer conn.Close(context.WithoutCancel(cmd.Context()))
 		return do(cmd.Context(), conn, cmd.OutOrStdout(), args)
 	}
+}
+
+// addUserFlag adds --user, whose login it is.
+func addUserFlag(c *cobra.Command, user *string) {
+	c.Flags().StringVar(user, "user", "", "email address of a user: the login sees the accounts as long as this one owns them or has the role reports there")
 }
 
 func addAccountFlag(cmd *cobra.Command, accounts *[]string, meaning string) {

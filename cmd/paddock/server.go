@@ -36,6 +36,7 @@ import (
 	"paddock/app/push"
 	"paddock/app/quota"
 	"paddock/app/reporting"
+	"paddock/app/sharing"
 	"paddock/app/sleeves"
 	"paddock/app/tenant"
 	"paddock/app/tokens"
@@ -73,6 +74,16 @@ func logMail(log *slog.Logger) func(context.Context, auth.Mail) error {
 	return func(_ context.Context, m auth.Mail) error {
 		log.Info("a mail that would be sent with PADDOCK_SMTP_URL", "to", m.To, "subject", m.Subject, "text", m.Text)
 		return nil
+	}
+}
+
+// plainMail returns send as a function of a mail's parts, nil where it is nil.
+func plainMail(send func(context.Context, auth.Mail) error) func(ctx context.Context, to, subject, text string) error {
+	if send == nil {
+		return nil
+	}
+	return func(ctx context.Context, to, subject, text string) error {
+		return send(ctx, auth.Mail{To: to, Subject: subject, Text: text})
 	}
 }
 
@@ -177,6 +188,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
 		Tokens:              tokenService,
 		Sleeves:             sleeves.New(db, tradingService.BrokerAccount),
+		Sharing:             sharing.New(sharing.Config{DB: db, BaseURL: c.BaseURL, SendMail: plainMail(sendMail), OnLess: bell.RingAll}),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),
 		Logs:                agents.NewLogs(db),

@@ -17,7 +17,7 @@ const (
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
 		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
-		'private.api_tokens')`
+		'private.api_tokens', 'private.standing_grants', 'private.invitations', 'private.address_tries')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -38,6 +38,12 @@ const (
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		-- ask for a user, whose tokens they are
 		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])', 'private.revoke_token(uuid)',
+		-- ask for a user: one who has a role for reports alone leaves by it, too
+		'private.end_grant(uuid,text)',
+		-- ask for a user, whose accounts they are, or who gives back what they have
+		'private.give_standing_grant(text,text,timestamp with time zone)', 'private.end_standing_grant(text,text)',
+		-- ask for a user, who has the token of an invitation, or made it
+		'private.take_invitation(bytea)', 'private.revoke_invitation(uuid)',
 		'private.lock_event_log(boolean,boolean)',          -- writes one setting
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
@@ -64,6 +70,7 @@ const (
 		'app.account_grants_user_id_idx',
 		'private.job_lists_owner_idx',                      -- asked by owner; no runtime role reads the table
 		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
+		'private.invitation_accounts_invitation_idx',       -- asked by invitation; no runtime role reads the table
 		'private.token_accounts_token_idx',                 -- asked by token; no runtime role reads the table
 		'app.stream_leases_holder_idx',                     -- asked by holder; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
@@ -74,7 +81,24 @@ const (
 	otherForeignKeys = `(
 		'app.user_accounts_user_id_fkey',                   -- an account's user
 		'app.account_grants_user_id_fkey',                  -- a grant's user
-		'private.token_accounts_token_id_fkey'              -- a user's token, which reaches several accounts
+		'private.token_accounts_token_id_fkey',             -- a user's token, which reaches several accounts
+		'private.invitation_accounts_invitation_id_fkey'    -- a user's invitation
+	)`
+
+	// What may change a row's user: an account changes hands, in private.pass_account alone.
+	changesHands = `('app.user_accounts.user_id by paddock_gate')`
+
+	// The functions that read or write grants themselves. Every other asks
+	// private.usable_grants, which leaves out what is over and what is for reports alone.
+	managesGrants = `(
+		'private.usable_grants()', 'private.report_accounts()', 'private.grant_report(name,uuid,text)',
+		-- make and take grants
+		'private.create_account(text,text)', 'private.apply_standing_grants(uuid,text)', 'private.put_grant(uuid,text,text,timestamp with time zone,text)',
+		'private.change_grant(text,text,timestamp with time zone,boolean)', 'private.end_grant(uuid,text)', 'private.pass_account(uuid,text)',
+		'private.transfer_account(text)', 'private.put_standing_grant(text,text,text,timestamp with time zone)', 'private.end_standing_grant(text,text)',
+		'private.begin_import(text,jsonb,text,text,text,jsonb,text[])', 'private.undo_import(uuid,uuid,integer)',
+		-- show grants that are over and those for reports as well
+		'private.list_grants(text)', 'private.list_own_grants()', 'private.record_grant_change()'
 	)`
 )
 
@@ -153,7 +177,8 @@ var checks = []check{
 			cross join lateral (select * from aclexplode(c.relacl) union all select * from aclexplode(a.attacl)) g
 			where c.relkind in ('r', 'p', 'v') and n.nspname in ` + ours + ` and g.privilege_type = 'UPDATE' and g.grantee not in (0, c.relowner)
 			and (a.attname in ('id', 'account_id', 'user_id', 'userId', 'accountId', 'providerId', 'submitted_by')
-				or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'f') and a.attnum = any (k.conkey)))`,
+				or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'f') and a.attnum = any (k.conkey)))
+			and c.oid::regclass || '.' || a.attname || ' by ' || pg_get_userbyid(g.grantee) not in ` + changesHands,
 		broken: [][]string{
 			{"grant update on app.stream_cursors to paddock_worker"},
 			{"grant update (execution_id) on app.fills to paddock_worker"},        // of the primary key
@@ -164,6 +189,25 @@ var checks = []check{
 			{"grant update (account_id) on app.stream_cursors to paddock_worker"}, // whose row it is
 			{"grant update (account_id) on app.stream_leases to paddock_gate"},
 			{"grant update (submitted_by) on app.alpaca_orders to paddock_app"},
+			{"grant update (user_id) on app.user_accounts to paddock_app"}, // which the gate alone may
+		},
+	},
+	{
+		name: "no door reads grants itself",
+		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			where n.nspname in ` + ours + ` and p.oid::regprocedure::text not in ` + managesGrants + `
+			and (p.prosrc ~ 'account_grants' or exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid
+				and d.refclassid = 'pg_class'::regclass and d.refobjid = 'app.account_grants'::regclass))
+			union all
+			select v.oid::regclass::text from pg_class v join pg_rewrite r on r.ev_class = v.oid
+			join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = 'app.account_grants'::regclass
+			where v.relkind = 'v'`,
+		broken: [][]string{
+			{`create or replace function private.accounts_with_credentials() returns table (account_id uuid, works boolean)
+				stable security definer set search_path = pg_catalog, pg_temp language sql as $$
+				select c.account_id, c.rejected_at is null from app.account_grants g join private.user_credentials c on c.account_id = g.account_id where g.user_id = private.user_id() $$`},
+			{`create or replace function private.has_stepped_up() returns boolean stable set search_path = pg_catalog, pg_temp language sql
+				begin atomic select exists (select from app.account_grants); end`},
 		},
 	},
 	{

@@ -24,6 +24,11 @@ var filled = []string{
 	`insert into auth.second_factor_uses (user_id, last_step, used_in) values ('u', 1, '1')`,
 	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'u', 'one', 'paper')`,
 	`insert into app.account_grants (account_id, user_id, role) values ('00000000-0000-4000-8000-000000000001', 'u', 'owner')`,
+	`insert into auth."user" (id, name, email, "emailVerified") values ('v', 'V', 'v@example.com', false)`,
+	`insert into private.standing_grants (owner_id, user_id, role) values ('u', 'v', 'viewer')`,
+	`insert into private.invitations (id, user_id, digest, role, all_accounts, expires_at) values ('00000000-0000-4000-8000-000000000006', 'u', sha256(''), 'viewer', false, now())`,
+	`insert into private.invitation_accounts (account_id, invitation_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000006')`,
+	`insert into private.address_tries (user_id, tries) values ('u', 1)`,
 	`insert into private.api_tokens (id, user_id, path, name, digest, hint, scopes, paper_only, created_at, expires_at)
 		values ('00000000-0000-4000-8000-000000000005', 'u', '{00000000-0000-4000-8000-000000000005}', 'one', sha256(''), 'abcd', '{read}', true, now(), now() + interval '1 day')`,
 	`insert into private.token_accounts (account_id, token_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000005')`,

@@ -66,7 +66,8 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "a grant that has expired",
-		weakFn: edit("private.admit(text,uuid,text)", "and (g.expires_at is null or g.expires_at > now())", ""),
+		weakFn: edit("private.usable_grants()", "(g.expires_at > now())", "true"),
+		spoils: true,
 		scene: func(l *lab) {
 			l.share("trader")
 			must(l.t, l.admin, "update app.account_grants set expires_at = now() - interval '1 second' where account_id = $1 and user_id = $2", l.b.Account, l.a.User)

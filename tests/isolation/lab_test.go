@@ -228,6 +228,9 @@ func (l *lab) state() string {
 		"select x::text from app.journal_gaps x where account_id = $1 order by 1",
 		"select x::text from private.user_credentials x where account_id = $1",
 		"select x::text from private.report_grants x where account_id = $1 order by 1",
+		"select x::text from private.standing_grants x where owner_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
+		"select x::text from private.invitations x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
+		"select x::text from private.invitation_accounts x where account_id = $1 order by 1",
 		"select x::text from private.api_tokens x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
 	} {
 		rows, err := l.admin.Query(l.t.Context(), q, l.b.Account)
@@ -384,6 +387,7 @@ func (s *session) loot() {
 		"report.equity_curve", "report.exposure_by_symbol", "report.agent_logs", "report.agent_activity", "report.cash_flows", "app.balance_history",
 		"(select account_id, id, client_order_id, request, asked_by, answer from app.jobs) jobs", "app.jobs", "private.job_lists", "jobs.river_job",
 		"(select account_id, id, url, made_by from app.webhooks) webhooks", "private.webhook_secrets",
+		"private.standing_grants", "private.invitations", "private.invitation_accounts",
 	} {
 		if inTx {
 			s.mustAsk("savepoint loot")

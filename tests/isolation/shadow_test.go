@@ -5,7 +5,7 @@ package isolation
 func unpinned(l *lab) {
 	l.t.Helper()
 	edits(
-		edit("private.admit(text,uuid,text)", "app.account_grants", "account_grants"),
+		edit("private.admit(text,uuid,text)", "private.usable_grants()", "account_grants"),
 		edit("private.admit(text,uuid,text)", "private.scopes_for_role", "scopes_for_role"),
 		func(l *lab) {
 			must(l.t, l.admin, "alter function private.admit(text, uuid, text) reset search_path")

@@ -165,7 +165,7 @@ var tokenAttacks = []attack{
 	{
 		name: "a token made for another's account",
 		weakFn: edits(
-			edit("private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])", "g.user_id = who and ", ""),
+			edit("private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])", " and g.user_id = who", ""),
 			edit("private.admit(text,uuid,text)", "and g.user_id = s.user_id", "and (g.user_id = s.user_id or s.scopes is not null)")),
 		spoils: true,
 		run: func(l *lab) {

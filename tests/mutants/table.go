@@ -22,6 +22,7 @@ const (
 	waiting    = "jobs"
 	sent       = "webhooks"
 	tokens     = "API tokens"
+	sharing    = "sharing"
 	pushed     = "live events"
 )
 
@@ -74,7 +75,29 @@ var mutants = []mutant{
 	{tokens, "sql/func/008/orders_sent_by_token.sql", "p_token = any (t.token_path)", "p_token = t.token_id", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
 	{tokens, "sql/func/008/count_sent_order.sql", "select new.account_id, t, of_day, 1 from unnest(new.token_path) t", "values (new.account_id, new.token_path[cardinality(new.token_path)], of_day, 1)", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
 	{tokens, "sql/func/004/make_token.sql", "and not private.has_stepped_up()", "and false", []string{"app/httpapi TestTokenRequests"}},
-	{waiting, "sql/func/014/admit_job.sql", "and (g.expires_at is null or g.expires_at > now())", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{sharing, "sql/func/004/usable_grants.sql", " and g.role <> 'reports'", "", []string{"app/httpapi TestReportsAlone"}},
+	{sharing, "sql/func/004/end_grant.sql", "  perform from app.user_accounts u where u.id = p_account for no key update;\n", "", []string{"app/httpapi TestAnAccountKeepsAnOwner"}},
+	{sharing, "sql/func/004/end_grant.sql", "  if their_role = 'owner' then", "  if false then", []string{"app/httpapi TestAnAccountKeepsAnOwner"}},
+	{sharing, "sql/func/004/end_grant.sql", " or private.token_id() is not null", "", []string{"app/httpapi TestSharing"}},
+	{sharing, "sql/func/004/change_grant.sql", "if before.role = 'owner' and after.role <> 'owner' then", "if false then", []string{"app/httpapi TestAnAccountKeepsAnOwner"}},
+	{sharing, "sql/func/004/change_grant.sql", "    perform private.require_step_up();\n", "    null;\n", []string{"app/httpapi TestSharingALiveAccountTakesAStepUp"}},
+	{sharing, "sql/func/004/give_grant.sql", "  perform private.require_step_up();\n", "", []string{"app/httpapi TestSharingALiveAccountTakesAStepUp"}},
+	{sharing, "sql/func/004/give_standing_grant.sql", "if not private.has_stepped_up() then", "if false then", []string{"app/httpapi TestSharingALiveAccountTakesAStepUp"}},
+	{sharing, "sql/func/004/make_grant_invitation.sql", "elsif not private.has_stepped_up() then", "elsif false then", []string{"app/httpapi TestSharingALiveAccountTakesAStepUp"}},
+	{sharing, "sql/func/004/transfer_account.sql", "  perform private.require_step_up();\n", "", []string{"app/httpapi TestSharingALiveAccountTakesAStepUp"}},
+	{sharing, "sql/func/004/leave_ownership.sql", "    perform private.pass_account(p_account, other);\n", "    null;\n", []string{"app/httpapi TestAnAccountKeepsAnOwner"}},
+	{sharing, "sql/func/004/pass_account.sql", "  delete from app.account_grants g where g.account_id = p_account and g.standing_of is not null;\n", "", []string{"app/httpapi TestSharingAllAccounts"}},
+	{sharing, "sql/func/004/create_account.sql", "  perform private.apply_standing_grants(account, who);\n", "", []string{"app/httpapi TestSharingAllAccounts"}},
+	{sharing, "sql/func/004/end_standing_grant.sql", "  delete from app.account_grants g where g.user_id = p_user and g.standing_of = p_owner;\n", "", []string{"app/httpapi TestSharingAllAccounts"}},
+	{sharing, "sql/func/004/put_standing_grant.sql", "      where g.standing_of = p_owner or", "      where", []string{"app/httpapi TestSharingAllAccounts"}},
+	{sharing, "sql/func/004/user_to_share_with.sql", "t.tries >= 20", "t.tries >= 200", []string{"app/httpapi TestSharing"}},
+	{sharing, "sql/func/004/open_invitation.sql", " and g.role = 'owner'", "", []string{"app/httpapi TestInvitations"}},
+	{sharing, "sql/func/004/open_invitation.sql", " and i.expires_at > now()", "", []string{"app/httpapi TestInvitations"}},
+	{sharing, "sql/func/004/look_at_invitation.sql", "  if invitation.email <> ", "  if false and invitation.email <> ", []string{"app/httpapi TestInvitations"}},
+	{sharing, "sql/func/004/revoke_invitation.sql", "(i.user_id = who or exists", "(true or exists", []string{"app/httpapi TestInvitations"}},
+	{sharing, "sql/func/004/report_accounts.sql", "a.role in ('owner', 'reports')", "true", []string{"app/reporting TestALoginOfAUser"}},
+	{sharing, "sql/func/010/delete_user.sql", "        perform private.leave_ownership(account, p_user);\n", "        null;\n", []string{"app/httpapi TestAnAccountKeepsAnOwner"}},
+	{sharing, "sql/func/004/usable_grants.sql", "(g.expires_at is null or g.expires_at > now()) and ", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess", "app/push TestAccessRunsOut", "app/httpapi TestAGrantThatIsOverGivesNothing"}},
 	{sent, "sql/func/015/begin_delivery.sql", " and g.role = 'owner'", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", "or exists (select from auth.disabled_users d where d.user_id = hook.made_by)", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", "or hook.live_until > at then", "then", []string{"app/webhooks TestOneSenderAtATime"}},
@@ -249,7 +272,6 @@ var mutants = []mutant{
 	{pushed, "sql/005_events.sql", "  when (current_setting('app.rings', true) is distinct from 'on') execute", "  execute", []string{"app/push TestTheLogRingsForOthers"}},
 	{pushed, "sql/func/005/notify_events.sql", "- 1) / 900", "- 1) / 2000", []string{"app/push TestRingNamesAllAccounts"}},
 	{pushed, "sql/func/005/read_events.sql", " offset 0", "", []string{"app/push TestReadingReadsNoOtherGrants"}},
-	{pushed, "sql/func/005/changed_places.sql", " and (g.expires_at is null or g.expires_at > now())", "", []string{"app/push TestAccessRunsOut"}},
 	{pushed, "sql/func/005/changed_places.sql", " and s.reaches", "", []string{"app/push TestALookKnowsWhatATokenReaches"}},
 	{pushed, "sql/func/005/read_events.sql", " and g.user_id = s.user_id", "", []string{"app/push TestRingInTheProcessAsksTheDatabase"}},
 

@@ -158,7 +158,7 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 	}
 	defer owner.Close(context.Background())
 	login := "report_" + strings.ToLower(w.postgres.Name[len("paddock_test_"):])
-	password, err := reporting.Create(t.Context(), owner, login, []uuid.UUID{uuid.MustParse(account.id)}, time.Time{})
+	password, err := reporting.Create(t.Context(), owner, login, []uuid.UUID{uuid.MustParse(account.id)}, "", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,6 +219,13 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 	grantOf := func(name string) string {
 		return ` where account_id = '` + account.id + `' and user_id = (select id from auth."user" where name = '` + name + `')`
 	}
+	grants := func(name string) string {
+		var id string
+		if err := admin.QueryRow(t.Context(), `select id from auth."user" where name = $1`, name).Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		return "/api/accounts/" + account.id + "/grants/" + id
+	}
 	session := func(u *user) error { return wantStatus(w.get("/api/accounts", u), http.StatusUnauthorized) }
 	forbidden := func(u *user, method, account string, status int) error {
 		return wantStatus(u.call(method, "/api/guards/switch", account, map[string]string{"switch": "open"}), status)
@@ -234,11 +241,11 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 		{"changed password", post(changer, "POST", "/api/auth/change-password", "", map[string]any{
 			"currentPassword": changer.password, "newPassword": "another password", "revokeOtherSessions": true}, 200), func() error { return session(stolen) }, "4401"},
 		{"user deleted", sql(`delete from auth."user" where name = 'gone'`), func() error { return session(gone) }, "4401"},
-		{"grant lowered", sql("update app.account_grants set role = 'viewer'" + grantOf("viewer")),
+		{"grant lowered", post(ada, "PATCH", grants("viewer"), "", map[string]string{"role": "viewer"}, 200),
 			func() error { return forbidden(viewer, "POST", account.id, http.StatusForbidden) }, ""},
 		{"grant expired", sql("update app.account_grants set expires_at = now()" + grantOf("expiring")),
 			func() error { return forbidden(expiring, "POST", account.id, http.StatusForbidden) }, "account_forbidden"},
-		{"grant taken", sql("delete from app.account_grants" + grantOf("taken")),
+		{"grant taken", post(ada, "DELETE", grants("taken"), "", nil, 204),
 			func() error { return forbidden(taken, "POST", account.id, http.StatusForbidden) }, "account_forbidden"},
 		{"halted", post(ada, "POST", "/api/guards/switch", account.id, map[string]string{"switch": "halted"}, 200), func() error {
 			if r := account.buy("AAPL", 1, ""); r.StatusCode != http.StatusForbidden && r.StatusCode != http.StatusUnprocessableEntity {

@@ -65,6 +65,9 @@ func (u *user) call(method, path, account string, body any) *http.Response {
 	if err != nil {
 		u.w.t.Fatal(err)
 	}
+	if body == nil {
+		text = nil
+	}
 	request, err := http.NewRequest(method, "http://"+u.w.addr+path, bytes.NewReader(text))
 	if err != nil {
 		u.w.t.Fatal(err)

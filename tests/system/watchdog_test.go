@@ -28,7 +28,7 @@ func (w *world) reportLogin(name string, a *account) string {
 		w.t.Fatal(err)
 	}
 	defer owner.Close(context.Background())
-	password, err := reporting.Create(w.t.Context(), owner, name, []uuid.UUID{uuid.MustParse(a.id)}, time.Time{})
+	password, err := reporting.Create(w.t.Context(), owner, name, []uuid.UUID{uuid.MustParse(a.id)}, "", time.Time{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

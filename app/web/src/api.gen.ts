@@ -1524,6 +1524,529 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Who has which role on the account, and the open invitations to it
+         * @description For its owners alone.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            grants: components["schemas"]["Grant"][];
+                            invitations: components["schemas"]["Invitation"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Give the user of an email address a role on the account
+         * @description It counts at once. An address that nobody has here is answered with 404 user_not_found, and after 20 of these in a day
+         *     every one with 429 too_many_addresses. An invitation tells nothing of who has an account here. On a live account this
+         *     takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Grant"];
+            responses: {
+                /** @description The role */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/grants/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+                /** @description The user's id; me for the one who asks */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a user's role, or leave the account
+         * @description Open connections end within a second. An account keeps an owner (409 last_owner). Where the user held the account, it goes
+         *     to the one who has owned it longest.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                    /** @description The user's id; me for the one who asks */
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is taken */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Give a user who has a role another one, or until another time
+         * @description What was given on all accounts is from then on a role on this one. Where more is allowed than before, a live account takes
+         *     a step-up. An owner has no end, and an account keeps an owner (409 last_owner).
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                    /** @description The user's id; me for the one who asks */
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        role?: components["schemas"]["Role"];
+                        /**
+                         * Format: date-time
+                         * @description null for no end; left out, it stays
+                         */
+                        expires_at?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The role */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/accounts/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand the ownership to a user who has a role on the account
+         * @description Who asks stays as a viewer. On a live account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        user_id: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The account is theirs */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link with which somebody takes a role on the account, once and within a week
+         * @description With an email address it is for the user of this address alone, and is mailed there where the server sends mail. On a live
+         *     account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Invitation"];
+            responses: {
+                /** @description The invitation */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MadeInvitation"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user's roles, and those that others have on all accounts of the user */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            accounts: components["schemas"]["OwnGrant"][];
+                            /** @description Whose accounts the user may all use, also those to come */
+                            all_accounts_of: components["schemas"]["StandingGrant"][];
+                            /** @description Who may use all accounts of the user, also those to come */
+                            given_on_all_accounts: components["schemas"]["StandingGrant"][];
+                            /** @description Open ones to all accounts of the user */
+                            invitations: components["schemas"]["Invitation"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Give the user of an email address a role on all accounts of the user, also those to come
+         * @description It takes the place of the role that they had on all accounts. A role that was given on one account stays. It always takes a
+         *     step-up, since an account to come may be live.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Grant"];
+            responses: {
+                /** @description The role */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StandingGrant"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/grants/{owner_id}/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose accounts they are; me for the one who asks */
+                owner_id: string;
+                /** @description Who has the role; me for the one who asks */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a role on all accounts in one go, or give it back */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Whose accounts they are; me for the one who asks */
+                    owner_id: string;
+                    /** @description Who has the role; me for the one who asks */
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is taken */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link with which somebody takes a role on all accounts of the user, also those to come
+         * @description It always takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Invitation"];
+            responses: {
+                /** @description The invitation */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MadeInvitation"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is for */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["HeldInvitation"];
+            responses: {
+                /** @description What it is for */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Offer"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the role of an invitation, which uses it up */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["HeldInvitation"];
+            responses: {
+                /** @description What it was for */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Offer"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back, which who made it does or an owner of its account */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is taken back */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -7185,6 +7708,130 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description An approver reads, and is asked about what others want to do. Who has reports reads by a reporting login alone, and comes to
+         *     the account by no other door.
+         * @enum {string}
+         */
+        Role: "owner" | "trader" | "approver" | "viewer" | "reports";
+        Person: {
+            user_id: string;
+            name: string;
+            email: string;
+        };
+        Grant: {
+            user_id: string;
+            name: string;
+            email: string;
+            email_verified: boolean;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            state: "active" | "expired";
+            /** @description Whether it is the owner whose account it is by name and in all limits */
+            holder: boolean;
+            /** @description Whether it was given on all accounts of its owner's */
+            all_accounts: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the user has this role
+             */
+            since: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description null where the account was made with it, or by an operator */
+            given_by: components["schemas"]["Person"] | null;
+        };
+        OwnGrant: {
+            /** Format: uuid */
+            account_id: string;
+            name: string;
+            /** @enum {string} */
+            environment: "paper" | "live";
+            role: components["schemas"]["Role"];
+            /** @description Whether it was given on all accounts of its owner's */
+            all_accounts: boolean;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            given_by: components["schemas"]["Person"] | null;
+        };
+        StandingGrant: {
+            /** @description The other one */
+            user_id: string;
+            name: string;
+            email: string;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            state?: "active" | "expired";
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            expires_at: string | null;
+        };
+        Invitation: {
+            /** Format: uuid */
+            id: string;
+            /** @description Who may take it up; null for whoever has the link */
+            email: string | null;
+            role: components["schemas"]["Role"];
+            all_accounts: boolean;
+            /**
+             * Format: date-time
+             * @description When the role ends
+             */
+            grant_expires_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be taken up
+             */
+            expires_at: string;
+            made_by: components["schemas"]["Person"];
+        };
+        MadeInvitation: {
+            /** Format: uuid */
+            id: string;
+            /** @description Who may take it up; null for whoever has the link */
+            email: string | null;
+            role: components["schemas"]["Role"];
+            all_accounts: boolean;
+            /**
+             * Format: date-time
+             * @description When the role ends
+             */
+            grant_expires_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be taken up
+             */
+            expires_at: string;
+            made_by: components["schemas"]["Person"];
+            /** @description Whether the link was mailed to the address */
+            mailed: boolean;
+            /** @description The link, which is shown this once; null where it was mailed */
+            link: string | null;
+        };
+        Offer: {
+            role: components["schemas"]["Role"];
+            /** @description Whether it is for all accounts of the one who made it, also those to come */
+            all_accounts: boolean;
+            account: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                environment: "paper" | "live";
+            } | null;
+            /** Format: date-time */
+            grant_expires_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            made_by: components["schemas"]["Person"];
+        };
         Amount: string;
         AmountOrNull: string | null;
         /** @description A text or a number, whose digits are taken as they stand; null is left out */
@@ -7442,7 +8089,7 @@ export interface components {
             is_active: boolean;
             stream_mode: components["schemas"]["StreamMode"];
             /** @enum {string} */
-            role: "owner" | "trader" | "viewer";
+            role: "owner" | "trader" | "approver" | "viewer";
             has_credentials: boolean;
             /** @enum {string} */
             status: "ok" | "needs_credentials";
@@ -8505,7 +9152,43 @@ export interface components {
         /** @description stocks or crypto */
         MarketType: string;
     };
-    requestBodies: never;
+    requestBodies: {
+        Grant: {
+            content: {
+                "application/json": {
+                    email: string;
+                    role: components["schemas"]["Role"];
+                    /**
+                     * Format: date-time
+                     * @description When it ends; never without it, as an owner's
+                     */
+                    expires_at?: string;
+                };
+            };
+        };
+        Invitation: {
+            content: {
+                "application/json": {
+                    role: components["schemas"]["Role"];
+                    /** @description Who may take it up; whoever has the link without it */
+                    email?: string;
+                    /**
+                     * Format: date-time
+                     * @description When the role ends; never without it
+                     */
+                    expires_at?: string;
+                };
+            };
+        };
+        HeldInvitation: {
+            content: {
+                "application/json": {
+                    /** @description What stands behind # in the link */
+                    token: string;
+                };
+            };
+        };
+    };
     headers: {
         /** @description What the list shows, for If-None-Match; not of a list that Alpaca itself was asked for */
         ETag: string;

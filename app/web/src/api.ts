@@ -9,8 +9,12 @@ import type {
   Credentials,
   Details,
   Fill,
+  Grant,
   Guards,
+  Invitation,
   Limits,
+  MadeInvitation,
+  Offer,
   Order,
   OrderDraft,
   OrderRequest,
@@ -18,6 +22,7 @@ import type {
   Position,
   Preview,
   Replacement,
+  Role,
   StreamMode,
   SyncReport,
   TradingPosition,
@@ -142,6 +147,18 @@ export const api = {
     call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
   deleteAccount: (id: string, openOrders?: OpenOrders) =>
     call<void>('DELETE', `/api/accounts/${id}${openOrders ? `?open_orders=${openOrders}` : ''}`),
+  grants: (id: string) => call<{ grants: Grant[]; invitations: Invitation[] }>('GET', `/api/accounts/${id}/grants`),
+  giveGrant: (id: string, email: string, role: Role) =>
+    call<Grant>('POST', `/api/accounts/${id}/grants`, { body: { email, role } }),
+  changeGrant: (id: string, user: string, role: Role) =>
+    call<Grant>('PATCH', `/api/accounts/${id}/grants/${encodeURIComponent(user)}`, { body: { role } }),
+  endGrant: (id: string, user: string) =>
+    call<void>('DELETE', `/api/accounts/${id}/grants/${encodeURIComponent(user)}`),
+  invite: (id: string, role: Role, email?: string) =>
+    call<MadeInvitation>('POST', `/api/accounts/${id}/invitations`, { body: { role, email } }),
+  takeInvitationBack: (id: string) => call<void>('DELETE', `/api/invitations/${id}`),
+  lookAtInvitation: (token: string) => call<Offer>('POST', '/api/invitations/look', { body: { token } }),
+  takeInvitation: (token: string) => call<Offer>('POST', '/api/invitations/take', { body: { token } }),
   health: (id: string) => call<AccountHealth>('GET', `/api/accounts/${id}/health`),
   sync: (account: string) => call<SyncReport>('POST', '/api/sync', { account }),
   credentials: (id: string) => call<Credentials>('GET', `/api/accounts/${id}/credentials`),

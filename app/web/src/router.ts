@@ -3,6 +3,7 @@ import AccountsPage from './pages/AccountsPage.vue'
 import AuditPage from './pages/AuditPage.vue'
 import DeskPage from './pages/DeskPage.vue'
 import GuardsPage from './pages/GuardsPage.vue'
+import InvitationPage from './pages/InvitationPage.vue'
 import JournalPage from './pages/JournalPage.vue'
 import ProfilePage from './pages/ProfilePage.vue'
 import ResetPage from './pages/ResetPage.vue'
@@ -16,6 +17,7 @@ export const router = createRouter({
     { path: '/accounts', component: AccountsPage },
     { path: '/audit', component: AuditPage },
     { path: '/profile', component: ProfilePage },
+    { path: '/invitation', component: InvitationPage },
     { path: '/reset-password', component: ResetPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],

@@ -6,6 +6,11 @@ type Schemas = components['schemas']
 
 export type Account = Schemas['Account']
 export type Credentials = Schemas['Credentials']
+export type Grant = Schemas['Grant']
+export type Invitation = Schemas['Invitation']
+export type MadeInvitation = Schemas['MadeInvitation']
+export type Offer = Schemas['Offer']
+export type Role = Schemas['Role']
 export type Order = Schemas['Order']
 
 export interface BrokerAccount {

@@ -40,9 +40,8 @@ begin
     into who, origin, scopes, key, inner_key, outer_key
     from private.sign_in(p_token, p_account) s
     cross join private.seal_keys k
-    left join app.account_grants g
+    left join private.usable_grants() g
       on g.account_id = p_account and g.user_id = s.user_id
-      and (g.expires_at is null or g.expires_at > now())
       and s.reaches
     left join app.user_accounts u on u.id = g.account_id
     where k.is_current;

@@ -10,7 +10,7 @@
 -- than the token that makes it, or reach a live account against p_paper_only; the detail
 -- says in what. PD403: an account is none of
 -- those that may be reached here. PD419: it is to trade on a live account, which takes a
--- step-up. PD438: a sleeve is none of these accounts, or the second of one. 42501: nobody
+-- step-up. PD447: a sleeve is none of these accounts, or the second of one. 42501: nobody
 -- is admitted.
 create or replace function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[],
   p_paper_only boolean, p_expires_at timestamptz, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
@@ -44,9 +44,8 @@ begin
   made.created_at := now();
   made.expires_at := coalesce(p_expires_at, now() + p_life);
   made.allowed_symbols := (select array_agg(app.order_symbol(s) order by n) from unnest(made.allowed_symbols) with ordinality a (s, n));
-  if exists (select from unnest(accounts) a where not exists (select from app.account_grants g
-      join app.user_accounts u on u.id = g.account_id
-      where g.account_id = a and g.user_id = who and (g.expires_at is null or g.expires_at > now()))) then
+  if exists (select from unnest(accounts) a where not exists (select from private.usable_grants() g
+      where g.account_id = a and g.user_id = who)) then
     raise exception 'no access to this account' using errcode = 'PD403';
   end if;
   if p_paper_only and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live') then
@@ -80,7 +79,7 @@ begin
   insert into private.api_tokens select made.*;
   if (select count(distinct s.account_id) from app.sleeves s where s.id = any (p_sleeves) and s.account_id = any (accounts) and s.closed_at is null)
       <> (select count(distinct l) from unnest(p_sleeves) l) then
-    raise exception 'a sleeve is of none of these accounts' using errcode = 'PD438';
+    raise exception 'a sleeve is of none of these accounts' using errcode = 'PD447';
   end if;
   insert into private.token_accounts (account_id, token_id, sleeve_id)
     select a, p_id, coalesce((select s.id from app.sleeves s where s.account_id = a and s.id = any (p_sleeves)),

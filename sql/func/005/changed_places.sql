@@ -20,8 +20,8 @@ begin
   from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
   left join lateral private.sign_in(t.token, t.account_id) s on true
   left join lateral (
-    select g.account_id from app.account_grants g
-    where g.account_id = t.account_id and g.user_id = s.user_id and s.reaches and (g.expires_at is null or g.expires_at > now()) offset 0) g on true
+    select g.account_id from private.usable_grants() g
+    where g.account_id = t.account_id and g.user_id = s.user_id and s.reaches offset 0) g on true
   left join app.event_heads h on h.account_id = g.account_id
   where s.id is null
     or t.account_id is not null and (g.account_id is null or h.last_seq <> t.cursor or h.last_at <> t.mark);

@@ -30,9 +30,7 @@ begin
     e.at
   from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
   left join lateral private.sign_in(t.token, t.account_id) s on true
-  left join app.account_grants g on g.account_id = t.account_id and g.user_id = s.user_id
-    and (g.expires_at is null or g.expires_at > now())
-    and s.reaches
+  left join private.usable_grants() g on g.account_id = t.account_id and g.user_id = s.user_id and s.reaches
   left join app.event_heads h on h.account_id = g.account_id
   left join lateral (
     select case coalesce(t.cursor, h.last_seq) when h.last_seq then h.last_at when h.dropped_seq then h.dropped_at

@@ -1,7 +1,7 @@
 -- Deletes rows that mean nothing any more, p_most of each kind at most: sessions
 -- and the tokens of sign-in (links that reset a password, invitations, what a
 -- Better Auth server on this database verifies by) that ended more than a day ago,
--- counts of limits whose time is over, counts of orders of more than a week ago, and jobs that ended longer ago than they are
+-- invitations to accounts a month after their time was over, counts of limits whose time is over, counts of orders of more than a week ago, and jobs that ended longer ago than they are
 -- kept. Returns how many it deleted of each
 -- kind, and the caller asks again while one is p_most. Nothing that lives is
 -- touched: whoever comes with a session or a token that is gone is answered as with
@@ -27,6 +27,16 @@ begin
 
   kind := 'tokens';
   delete from auth.verification d where d.id in (select v.id from auth.verification v where v."expiresAt" < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'invitations';
+  delete from private.invitations d where d.id in (select i.id from private.invitations i where i.expires_at < bound - interval '30 days' limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'address tries';
+  delete from private.address_tries d where d.user_id in (select t.user_id from private.address_tries t where t.since < bound limit p_most);
   get diagnostics deleted = row_count;
   return next;
 

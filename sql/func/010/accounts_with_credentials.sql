@@ -5,9 +5,8 @@ returns table (account_id uuid, works boolean)
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   select c.account_id, c.rejected_at is null
-  from app.account_grants g
+  from private.usable_grants() g
   join private.user_credentials c on c.account_id = g.account_id
   where g.user_id = private.user_id()
-    and (g.expires_at is null or g.expires_at > now())
     and (private.reach() is null or g.account_id = any (private.reach()))
 $$;

@@ -65,6 +65,7 @@ begin
     insert into app.user_accounts (user_id, name, environment) values (owner_id, p_account_name, p_environment) returning id into account_id;
     insert into app.account_grants (account_id, user_id, role) values (account_id, owner_id, 'owner');
     insert into app.event_heads (account_id) values (account_id);
+    perform private.apply_standing_grants(account_id, owner_id);
     made_account := true;
   end if;
   insert into private.imports as n (account_id, source, mapping, made_account) values (account_id, p_source, p_mapping, made_account)

@@ -76,7 +76,7 @@ begin
     users text[] := array(select u.user_id from private.import_users u where u.account_id = p_account and u.import_id = p_import);
     keeps_account boolean := not i.made_account or agreed
       or exists (select from app.alpaca_orders o where o.account_id = p_account)
-      or exists (select from app.account_grants g join app.user_accounts a on a.id = g.account_id where g.account_id = p_account and g.user_id <> a.user_id)
+      or exists (select from app.account_grants g join app.user_accounts a on a.id = g.account_id where g.account_id = p_account and g.user_id <> a.user_id and g.standing_of is null)
       or exists (select from private.report_grants g where g.account_id = p_account)
       or exists (select from private.imports o where o.account_id = p_account and o.id <> p_import)
       or exists (select from app.event_heads h where h.account_id = p_account and h.last_seq > case when i.moved_keys then 1 else 0 end);

@@ -32,7 +32,7 @@ begin
   perform private.count_stored('orders', 1000 + octet_length(new.request::text), true);
   owner := (select encode(sha256(convert_to(u.user_id, 'UTF8')), 'hex') from app.user_accounts u where u.id = account);
   insert into private.job_lists as l (account_id, kind, owner) values (account, new.kind, owner)
-    on conflict (account_id, kind) do update set waits = true, free_since = case when l.waits then l.free_since else clock_timestamp() end;
+    on conflict (account_id, kind) do update set owner = excluded.owner, waits = true, free_since = case when l.waits then l.free_since else clock_timestamp() end;
   perform private.wake_jobs(owner);
   return new;
 end

@@ -31,9 +31,9 @@ begin
     raise exception 'the session of this job has ended' using errcode = 'PD401';
   end if;
   select string_agg(s, ',') into scopes
-    from app.account_grants g join app.user_accounts u on u.id = g.account_id
+    from private.usable_grants() g join app.user_accounts u on u.id = g.account_id
     cross join lateral string_to_table(private.scopes_for_role(g.role, u.is_active), ',') s
-    where g.account_id = p_account and g.user_id = job.asked_by and (g.expires_at is null or g.expires_at > now())
+    where g.account_id = p_account and g.user_id = job.asked_by
       and s in ('read', 'trade', 'cancel');
   if scopes is null then
     raise exception 'no access to this account' using errcode = 'PD403';

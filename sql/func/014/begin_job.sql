@@ -72,8 +72,7 @@ begin
     if not private.sign_in_holds(next.session_id, next.asked_by) then
       perform private.end_job(list.account_id, next.id, 'failed', 401, jsonb_build_object('code', 'unauthenticated',
         'message', 'The session in which this was asked for has ended. Sign in, and ask again.'));
-    elsif not exists (select from app.account_grants g where g.account_id = list.account_id and g.user_id = next.asked_by
-        and (g.expires_at is null or g.expires_at > at)) then
+    elsif not exists (select from private.usable_grants() g where g.account_id = list.account_id and g.user_id = next.asked_by) then
       perform private.end_job(list.account_id, next.id, 'failed', 403, jsonb_build_object('code', 'account_forbidden',
         'message', 'The user who asked for this may not use the account any more.'));
     else

@@ -17,8 +17,7 @@ begin
   if not found or hook.state <> 'on' or hook.due_at > at or hook.live_until > at then
     return;
   end if;
-  if not exists (select from app.account_grants g where g.account_id = p_account and g.user_id = hook.made_by and g.role = 'owner'
-        and (g.expires_at is null or g.expires_at > at))
+  if not exists (select from private.usable_grants() g where g.account_id = p_account and g.user_id = hook.made_by and g.role = 'owner')
       or exists (select from auth.disabled_users d where d.user_id = hook.made_by) then
     perform private.turn_webhook_off(p_account, p_webhook, 'no_access');
     return;

@@ -1,7 +1,7 @@
 -- Sets the name, the switch and the limits of a sleeve of the admitted account, those
 -- that p_changes has; null is no limit. Returns whether there is such a sleeve that is
 -- not closed. PD419: more is let through on a live account, which takes a step-up.
--- PD436: another has the name.
+-- PD445: another has the name.
 create or replace function private.change_sleeve(p_id uuid, p_changes jsonb) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -19,7 +19,7 @@ begin
   after := jsonb_populate_record(before, p_changes);
   after.allowed_symbols := (select array_agg(app.order_symbol(s) order by n) from unnest(after.allowed_symbols) with ordinality a (s, n));
   if exists (select from app.sleeves s where s.account_id = account and s.name = after.name and s.id <> p_id and s.closed_at is null) then
-    raise exception 'another sleeve has this name' using errcode = 'PD436', detail = 'name';
+    raise exception 'another sleeve has this name' using errcode = 'PD445', detail = 'name';
   end if;
   if array_position(grades, after.switch) < array_position(grades, before.switch)
       or before.max_order_notional is not null and coalesce(after.max_order_notional > before.max_order_notional, true)

@@ -1,5 +1,5 @@
 -- Closes a sleeve of the admitted account, which is left to see and takes no order and no
--- cash any more. Returns whether there was one that was not closed. PD439: it holds cash
+-- cash any more. Returns whether there was one that was not closed. PD448: it holds cash
 -- or positions, or has open orders; the detail says which.
 create or replace function private.close_sleeve(p_id uuid) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -20,7 +20,7 @@ begin
       and t.closed_at is null) then 'positions' end,
     case when s.cash <> 0 then 'cash' end);
   if left_over <> '' then
-    raise exception 'the sleeve is not empty' using errcode = 'PD439', detail = left_over;
+    raise exception 'the sleeve is not empty' using errcode = 'PD448', detail = left_over;
   end if;
   update app.sleeves t set closed_at = clock_timestamp(), updated_at = clock_timestamp() where t.account_id = account and t.id = p_id;
   perform private.audit(account, 'sleeve.close', jsonb_build_object('sleeve_id', p_id, 'name', s.name));

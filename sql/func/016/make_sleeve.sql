@@ -1,4 +1,4 @@
--- Makes a sleeve without cash on the admitted account. PD436: another has the name, or
+-- Makes a sleeve without cash on the admitted account. PD445: another has the name, or
 -- the account has as many as it may have; the detail says which.
 create or replace function private.make_sleeve(p_id uuid, p_sleeve jsonb) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -9,10 +9,10 @@ declare
 begin
   perform private.lock_event_log();
   if exists (select from app.sleeves s where s.account_id = account and s.name = made.name and s.closed_at is null) then
-    raise exception 'another sleeve has this name' using errcode = 'PD436', detail = 'name';
+    raise exception 'another sleeve has this name' using errcode = 'PD445', detail = 'name';
   end if;
   if (select count(*) from app.sleeves s where s.account_id = account) >= 200 then
-    raise exception 'an account may have 200 sleeves' using errcode = 'PD436', detail = 'many';
+    raise exception 'an account may have 200 sleeves' using errcode = 'PD445', detail = 'many';
   end if;
   insert into app.sleeves (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, made_by)
     values (account, p_id, made.name, coalesce(made.switch, 'open'), made.max_order_notional, made.max_position_notional,

@@ -6,9 +6,9 @@
 -- unassigned has what the broker says that the account has, less what is in sleeves.
 --
 -- PD409: the key was used for another transfer. PD419: cash is moved into a sleeve of a
--- live account, which takes a step-up. PD437: there is too little, and the detail has
+-- live account, which takes a step-up. PD446: there is too little, and the detail has
 -- how much there is; or, without a detail, it is not known, since the broker was last
--- asked more than a minute ago. PD438: there is no such sleeve, or it is closed.
+-- asked more than a minute ago. PD447: there is no such sleeve, or it is closed.
 create or replace function private.move_cash(p_id uuid, p_from uuid, p_to uuid, p_amount numeric, p_note text, p_key text) returns app.sleeve_transfers
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -28,7 +28,7 @@ begin
   end if;
   if exists (select from unnest(array[p_from, p_to]) a where a is not null
       and not exists (select from app.sleeves s where s.account_id = account and s.id = a and s.closed_at is null)) then
-    raise exception 'there is no such sleeve' using errcode = 'PD438';
+    raise exception 'there is no such sleeve' using errcode = 'PD447';
   end if;
   if p_to is not null then
     perform private.require_step_up();
@@ -39,10 +39,10 @@ begin
     there := app.account_cash(account) - (select coalesce(sum(s.cash), 0) from app.sleeves s where s.account_id = account);
   end if;
   if there is null then
-    raise exception 'the account''s cash is not known' using errcode = 'PD437';
+    raise exception 'the account''s cash is not known' using errcode = 'PD446';
   end if;
   if there < p_amount then
-    raise exception 'there is too little cash' using errcode = 'PD437', detail = trim_scale(there)::text;
+    raise exception 'there is too little cash' using errcode = 'PD446', detail = trim_scale(there)::text;
   end if;
   insert into app.sleeve_transfers (account_id, id, from_sleeve_id, to_sleeve_id, amount, note, made_by, idempotency_key)
     values (account, p_id, p_from, p_to, p_amount, p_note, private.user_id(), p_key)
