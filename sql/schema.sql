@@ -48,6 +48,7 @@ create policy app_updates on app.account_balances for update to paddock_app
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
+CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
 
 -- The event log of each account, numbered without gaps, in one partition a month.
 create table app.account_events (
@@ -114,6 +115,9 @@ create table app.account_guards (
   orders_per_minute integer,
   orders_per_day integer,
   daily_loss_limit numeric,
+  max_drawdown numeric,
+  max_refusals integer,
+  heartbeat_seconds integer,
   allowed_symbols text[],
   allowed_sides text[],
   buy_back_overshoot boolean not null default false,
@@ -123,19 +127,22 @@ create table app.account_guards (
   constraint account_guards_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_guards_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint account_guards_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
+  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown))),
   constraint account_guards_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
+  constraint account_guards_heartbeat_seconds_check CHECK (((heartbeat_seconds >= 5) AND (heartbeat_seconds <= 86400))),
+  constraint account_guards_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
   constraint account_guards_max_open_orders_check CHECK ((max_open_orders >= 0)),
   constraint account_guards_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint account_guards_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint account_guards_max_position_qty_check CHECK ((max_position_qty >= (0)::numeric)),
+  constraint account_guards_max_refusals_check CHECK ((max_refusals >= 1)),
   constraint account_guards_orders_per_day_check CHECK ((orders_per_day >= 0)),
   constraint account_guards_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
   constraint account_guards_switch_check CHECK ((switch = ANY (ARRAY['open'::text, 'reduce_only'::text, 'halted'::text]))),
   constraint account_guards_switch_reason_check CHECK (((char_length(switch_reason) >= 1) AND (char_length(switch_reason) <= 500)))
 );
 alter table app.account_guards enable row level security, force row level security;
--- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, updated_by
+-- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, updated_by
 create policy app_reads on app.account_guards for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy gate_all on app.account_guards to paddock_gate
@@ -145,7 +152,7 @@ create policy worker_reads on app.account_guards for select to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select on app.account_guards to paddock_app;
 grant select on app.account_guards to paddock_worker;
-grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
+grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
 CREATE TRIGGER cancel_stopped_jobs AFTER INSERT OR UPDATE OF switch ON app.account_guards FOR EACH ROW WHEN ((new.switch = 'halted'::text)) EXECUTE FUNCTION private.cancel_stopped_jobs();
 
 -- What agents logged of their work on an account.
@@ -334,6 +341,7 @@ grant select, insert (account_id, id, client_order_id, action, intent_state, ide
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
+CREATE TRIGGER count_answer AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.wind_down_id IS NULL) AND (new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])))) EXECUTE FUNCTION private.count_answer();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
@@ -565,6 +573,44 @@ grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, a
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
+
+-- When each account had its last heartbeat.
+create table app.heartbeats (
+  account_id uuid not null,
+  beaten_at timestamp with time zone not null,
+  constraint heartbeats_pkey PRIMARY KEY (account_id),
+  constraint heartbeats_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+alter table app.heartbeats enable row level security, force row level security;
+-- without statistics: account_id
+create policy app_reads on app.heartbeats for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.heartbeats to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.heartbeats to paddock_app;
+grant select, insert (account_id, beaten_at), update (beaten_at) on app.heartbeats to paddock_gate;
+
+-- The highest equity of each account that was read since its owner last reset it.
+create table app.high_water_marks (
+  account_id uuid not null,
+  equity numeric,
+  reached_at timestamp with time zone,
+  reset_at timestamp with time zone,
+  constraint high_water_marks_pkey PRIMARY KEY (account_id),
+  constraint high_water_marks_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint high_water_marks_bounded CHECK (app.is_amount(equity)),
+  constraint high_water_marks_check CHECK (((equity IS NULL) = (reached_at IS NULL)))
+);
+alter table app.high_water_marks enable row level security, force row level security;
+-- without statistics: account_id, equity
+create policy app_reads on app.high_water_marks for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.high_water_marks to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.high_water_marks to paddock_app;
+grant select, insert (account_id, equity, reached_at, reset_at), update (equity, reached_at, reset_at) on app.high_water_marks to paddock_gate;
 
 -- How far the import of each account's history is: of the orders that were over before it was connected, and of their executions.
 create table app.history_imports (
@@ -852,6 +898,24 @@ create policy gate_all on app.order_counts to paddock_gate
   with check (true);
 grant select on app.order_counts to paddock_app;
 grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
+
+-- How many orders of each account were refused in a row.
+create table app.refusal_runs (
+  account_id uuid not null,
+  refusals integer not null,
+  constraint refusal_runs_pkey PRIMARY KEY (account_id),
+  constraint refusal_runs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint refusal_runs_refusals_check CHECK ((refusals >= 0))
+);
+alter table app.refusal_runs enable row level security, force row level security;
+-- without statistics: account_id, refusals
+create policy app_reads on app.refusal_runs for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.refusal_runs to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.refusal_runs to paddock_app;
+grant select, insert (account_id, refusals), update (refusals) on app.refusal_runs to paddock_gate;
 
 -- When a request for an order was last refused before it made one: an older request for the same order makes none any more.
 create table app.refused_requests (
@@ -1566,6 +1630,9 @@ create table private.api_tokens (
   orders_per_minute integer,
   orders_per_day integer,
   daily_loss_limit numeric,
+  max_drawdown numeric,
+  max_refusals integer,
+  heartbeat_seconds integer,
   allowed_symbols text[],
   allowed_sides text[],
   constraint api_tokens_pkey PRIMARY KEY (id),
@@ -1573,16 +1640,19 @@ create table private.api_tokens (
   constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
   constraint api_tokens_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint api_tokens_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
+  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown))),
   constraint api_tokens_check CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '366 days'::interval)))),
   constraint api_tokens_check1 CHECK ((path[cardinality(path)] = id)),
   constraint api_tokens_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
   constraint api_tokens_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint api_tokens_heartbeat_seconds_check CHECK (((heartbeat_seconds >= 5) AND (heartbeat_seconds <= 86400))),
   constraint api_tokens_hint_check CHECK ((char_length(hint) <= 8)),
+  constraint api_tokens_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
   constraint api_tokens_max_open_orders_check CHECK ((max_open_orders >= 0)),
   constraint api_tokens_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint api_tokens_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint api_tokens_max_position_qty_check CHECK ((max_position_qty >= (0)::numeric)),
+  constraint api_tokens_max_refusals_check CHECK ((max_refusals >= 1)),
   constraint api_tokens_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint api_tokens_orders_per_day_check CHECK ((orders_per_day >= 0)),
   constraint api_tokens_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
@@ -1962,6 +2032,19 @@ create policy gate_all on private.token_accounts to paddock_gate
   with check (true);
 grant select, insert on private.token_accounts to paddock_gate;
 
+-- When each API token sent its last heartbeat.
+create table private.token_heartbeats (
+  token_id uuid not null,
+  beaten_at timestamp with time zone not null,
+  constraint token_heartbeats_pkey PRIMARY KEY (token_id),
+  constraint token_heartbeats_token_id_fkey FOREIGN KEY (token_id) REFERENCES private.api_tokens(id) ON DELETE CASCADE
+);
+alter table private.token_heartbeats enable row level security, force row level security;
+create policy gate_all on private.token_heartbeats to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (beaten_at) on private.token_heartbeats to paddock_gate;
+
 -- How many orders each API token, and those that were made of it, sent on each of the last days, by New York's calendar.
 create table private.token_order_counts (
   account_id uuid not null,
@@ -1977,6 +2060,22 @@ create policy gate_all on private.token_order_counts to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (sent), delete on private.token_order_counts to paddock_gate;
+
+-- How many orders of each API token were refused in a row on each account, and whether that stopped it.
+create table private.token_refusal_runs (
+  account_id uuid not null,
+  token_id uuid not null,
+  refusals integer not null,
+  stopped_at timestamp with time zone,
+  constraint token_refusal_runs_pkey PRIMARY KEY (account_id, token_id),
+  constraint token_refusal_runs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint token_refusal_runs_refusals_check CHECK ((refusals >= 0))
+);
+alter table private.token_refusal_runs enable row level security, force row level security;
+create policy gate_all on private.token_refusal_runs to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (refusals, stopped_at) on private.token_refusal_runs to paddock_gate;
 
 -- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
@@ -2647,6 +2746,9 @@ create function app.inherit_parent_owner() returns trigger
 create function app.is_amount(n numeric) returns boolean
   language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
+create function app.is_beating(p_beaten_at timestamp with time zone, p_seconds integer) returns boolean
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate
+
 -- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2679,6 +2781,9 @@ create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
 -- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.
 create function app.mirror_is_current(p_account uuid) returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.missed_heartbeat(p_whose text, p_seconds integer, p_beaten_at timestamp with time zone) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
 create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2831,7 +2936,7 @@ create function app.update_fills_totals(p_account uuid, p_order uuid) returns vo
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.wind_down_json(w app.wind_downs) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2894,6 +2999,10 @@ create function private.audit_import(p_account uuid, p_import uuid, p_what text,
 create function private.audit_refused_sign_in(p_action text, p_user text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
+-- Notes a heartbeat of the admitted account, and of the API token that sends it.
+create function private.beat() returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.begin_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_ttl interval) returns TABLE(url text, key_version integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2948,6 +3057,9 @@ create function private.claim_leases(p_holder uuid, p_ttl interval, p_max intege
 create function private.count_agent_log() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.count_answer() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.count_history(p_bytes bigint) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2959,6 +3071,9 @@ create function private.count_key_check(p_refused boolean) returns interval
 
 create function private.count_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.count_refusal(p_account uuid, p_tokens uuid[]) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.count_sent_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3229,6 +3344,9 @@ create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
 
+create function private.raise_high_water_mark() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3297,6 +3415,14 @@ create function private.require_second_factor() returns trigger
 -- Refuses a live account's request whose session has not shown its password or a code lately.
 create function private.require_step_up() returns void
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Lets the high-water mark of the admitted account begin anew.
+create function private.reset_high_water_mark() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Lets an API token go on that refusals in a row have stopped.
+create function private.reset_token(p_id uuid) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -3382,6 +3508,10 @@ create function private.token_paces(p_account uuid) returns TABLE(token_id uuid,
 -- That API token, and before it those of which it was made.
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+-- Which of these tokens lack their heartbeat, or were stopped by refusals in a row.
+create function private.token_stops(p_account uuid) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

@@ -24,6 +24,7 @@ func Guards() []string {
 	return []string{
 		"switch", "reduce_only", "allowed_symbols", "allowed_sides", "max_position_qty", "max_position_notional", "unmeasured",
 		"max_order_notional", "max_open_orders", "orders_per_minute", "orders_per_day", "daily_loss_limit",
+		"max_drawdown", "max_refusals", "heartbeat",
 	}
 }
 

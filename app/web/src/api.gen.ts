@@ -1651,6 +1651,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let an API token go on that refusals in a row have stopped
+         * @description Its user does so in a session, and no token. One that trades on a live account takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The token */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks": {
         parameters: {
             query?: {
@@ -1905,6 +1949,119 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guards/high-water-mark": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the high-water mark begin anew; the account's owner alone
+         * @description It begins with the next equity that is read, as after a withdrawal, which looks like a loss. On a live account it takes
+         *     a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The guards */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Guards"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/heartbeat": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that whoever trades the account is alive
+         * @description It counts for the account and for the API token that sends it, not for those of which that was made. Where guards or
+         *     a token's limits have heartbeat_seconds, orders that open something are refused once the last heartbeat is older.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description When it came, and until when it holds */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            at: string;
+                            /** @description Null where the account's guards ask for none */
+                            account_holds_until: components["schemas"]["TimeOrNull"];
+                            /** @description Null where the token's limits ask for none, and in a session */
+                            token_holds_until: components["schemas"]["TimeOrNull"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7023,6 +7180,12 @@ export interface components {
             orders_per_day?: number | null;
             /** @description Dollars below the account's equity at the last close */
             daily_loss_limit?: components["schemas"]["AmountOrNull"];
+            /** @description Dollars below the account's high-water mark */
+            max_drawdown?: components["schemas"]["AmountOrNull"];
+            /** @description After so many refusals in a row on an account the token, and what was made of it, opens nothing there until its user resets it */
+            max_refusals?: number | null;
+            /** @description How old the token's own last heartbeat may be when it, or what was made of it, opens something */
+            heartbeat_seconds?: number | null;
             /** @description An underlying allows its options too */
             allowed_symbols?: string[] | null;
             /** @description For what opens a position */
@@ -7041,6 +7204,14 @@ export interface components {
             parent_id: string | null;
             /** @description Whether this request was made with it */
             current: boolean;
+            /** @description When it last sent a heartbeat */
+            heartbeat_at: components["schemas"]["TimeOrNull"];
+            /** @description Until when that suffices; null where its limits ask for none */
+            heartbeat_holds_until: components["schemas"]["TimeOrNull"];
+            /** @description Whether its limits ask for a heartbeat that has not come */
+            heartbeat_missing: boolean;
+            /** @description The accounts on which refusals in a row have stopped it */
+            stopped_on: string[];
             scopes: components["schemas"]["Scope"][];
             paper_only: boolean;
             accounts: string[];
@@ -7328,6 +7499,12 @@ export interface components {
             orders_per_day?: number | null;
             /** @description Dollars below the equity at the last close */
             daily_loss_limit?: components["schemas"]["AmountGiven"];
+            /** @description Dollars below the high-water mark */
+            max_drawdown?: components["schemas"]["AmountGiven"];
+            /** @description After so many refusals in a row the switch is turned to reduce_only */
+            max_refusals?: number | null;
+            /** @description How old the last heartbeat may be when an order opens something */
+            heartbeat_seconds?: number | null;
             /** @description An underlying allows its options too */
             allowed_symbols?: string[] | null;
             /** @description For what opens a position */
@@ -7348,6 +7525,12 @@ export interface components {
             orders_per_day: number | null;
             /** @description Dollars below the equity at the last close */
             daily_loss_limit: components["schemas"]["AmountOrNull"];
+            /** @description Dollars below the high-water mark */
+            max_drawdown: components["schemas"]["AmountOrNull"];
+            /** @description After so many refusals in a row the switch is turned to reduce_only */
+            max_refusals: number | null;
+            /** @description How old the last heartbeat may be when an order opens something */
+            heartbeat_seconds: number | null;
             /** @description An underlying allows its options too */
             allowed_symbols: string[] | null;
             /** @description For what opens a position */
@@ -7364,14 +7547,25 @@ export interface components {
                 orders_last_minute: number;
                 orders_today: number;
                 open_orders: number;
+                /** @description When the last heartbeat came */
+                heartbeat_at: components["schemas"]["TimeOrNull"];
+                /** @description Until when it suffices; null where none is asked for */
+                heartbeat_holds_until: components["schemas"]["TimeOrNull"];
+                /** @description Whether one is asked for and has not come, so that nothing can be opened */
+                heartbeat_missing: boolean;
+                /** @description The highest equity that was read since its owner last reset the mark, in dollars */
+                high_water_mark: components["schemas"]["AmountOrNull"];
+                high_water_mark_at: components["schemas"]["TimeOrNull"];
+                /** @description Orders that guards or Alpaca refused since Alpaca last took one */
+                refusals_in_a_row: number;
             };
         };
         Violation: {
             /**
-             * @description reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
+             * @description max_refusals: an API token that was stopped. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
              * @enum {string}
              */
-            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured";
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured";
             limit: components["schemas"]["TextOrNull"];
             /** @description What the order would make of it */
             value: components["schemas"]["TextOrNull"];
