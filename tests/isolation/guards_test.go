@@ -10,7 +10,7 @@ var guardAttacks = []attack{
 		run:    func(l *lab) { l.as("paddock_app").try("$TOKEN", "select private.beat()") },
 	},
 	{
-		name:   "a heartbeat of an account by somebody without a grant",
+		name: "a heartbeat of an account by somebody without a grant",
 		weakFn: edits(
 			edit("private.beat()", "private.require_account('a heartbeat', 'trade')", "nullif(current_setting('app.account_id', true), '')::uuid"),
 			edit("private.beat()", "private.token_id()", "null")),
