@@ -148,6 +148,9 @@ create table private.api_tokens (
   orders_per_minute integer check (orders_per_minute >= 0),
   orders_per_day integer check (orders_per_day >= 0),
   daily_loss_limit numeric check (daily_loss_limit >= 0),
+  max_drawdown numeric check (max_drawdown >= 0),
+  max_refusals integer check (max_refusals >= 1),
+  heartbeat_seconds integer check (heartbeat_seconds between 5 and 86400),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
   allowed_sides text[] check (allowed_sides <@ array['buy', 'sell']),
   check (path[cardinality(path)] = id)

@@ -15,7 +15,8 @@ comment on function app.json_size is 'How many bytes a jsonb takes as text.';
 comment on function app.is_amount is 'Whether a number has few enough digits to be an amount.';
 comment on function app.resume_cursor is 'The cursor with which a reader goes on after an event.';
 alter table private.api_tokens add constraint api_tokens_bounded check (app.is_amount(max_order_notional)
-  and app.is_amount(max_position_notional) and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit));
+  and app.is_amount(max_position_notional) and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit)
+  and app.is_amount(max_drawdown));
 
 -- A writer locks the head row until it commits, so an account's numbers become
 -- visible in order and without gaps. So a reader's cursor never skips an event

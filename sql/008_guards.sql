@@ -17,6 +17,12 @@ create table app.account_guards (
   orders_per_day integer check (orders_per_day >= 0),
   -- How far the equity may fall below last_equity, the equity at the last close.
   daily_loss_limit numeric check (daily_loss_limit >= 0),
+  -- How far the equity may fall below the highest that was read (app.high_water_marks).
+  max_drawdown numeric check (max_drawdown >= 0),
+  -- After how many refusals in a row the switch is turned to reduce_only.
+  max_refusals integer check (max_refusals >= 1),
+  -- How old the last heartbeat may be when an order opens something.
+  heartbeat_seconds integer check (heartbeat_seconds between 5 and 86400),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
   allowed_sides text[] check (allowed_sides <@ array['buy', 'sell']),
   -- A closing can trade more than is left, if something else fills at the broker
@@ -26,14 +32,15 @@ create table app.account_guards (
   updated_by text,
   updated_at timestamptz not null default now(),
   constraint account_guards_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional)
-    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit))
+    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit) and app.is_amount(max_drawdown))
 );
 comment on table app.account_guards is 'The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.';
 alter table app.account_guards enable row level security, force row level security,
   alter column account_id set statistics 0, alter column switch_reason set statistics 0, alter column max_order_notional set statistics 0,
   alter column max_position_notional set statistics 0, alter column max_position_qty set statistics 0,
   alter column max_open_orders set statistics 0, alter column orders_per_minute set statistics 0, alter column orders_per_day set statistics 0,
-  alter column daily_loss_limit set statistics 0, alter column allowed_symbols set statistics 0, alter column allowed_sides set statistics 0,
+  alter column daily_loss_limit set statistics 0, alter column max_drawdown set statistics 0, alter column max_refusals set statistics 0,
+  alter column heartbeat_seconds set statistics 0, alter column allowed_symbols set statistics 0, alter column allowed_sides set statistics 0,
   alter column updated_by set statistics 0;
 -- Whoever is admitted sees the guards, whatever scopes they have, because an order
 -- passes if there is no row. Only set_guards and set_switch write them.
@@ -45,9 +52,10 @@ create policy worker_reads on app.account_guards for select to paddock_worker us
 grant select on app.account_guards to paddock_worker;
 create policy gate_all on app.account_guards to paddock_gate using (true) with check (true);
 grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty,
-    max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by),
+    max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by),
   update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute,
-    orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
+    orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by,
+    updated_at) on app.account_guards to paddock_gate;
 
 -- How many orders were sent from here, by days in New York: a guard bounds them, and
 -- would otherwise read all orders of the day for each new one.
@@ -79,7 +87,59 @@ alter table private.token_order_counts enable row level security, force row leve
 create policy gate_all on private.token_order_counts to paddock_gate using (true) with check (true);
 grant select, insert, update (sent), delete on private.token_order_counts to paddock_gate;
 
--- What the account is worth by the broker's figures, for the daily loss limit.
+-- When each account, and each API token, had its last heartbeat. Only private.beat
+-- writes it. Nobody need be there to notice that one stays away: the guards compare it
+-- with the clock at each order.
+create table app.heartbeats (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  beaten_at timestamptz not null
+);
+comment on table app.heartbeats is 'When each account had its last heartbeat.';
+alter table app.heartbeats enable row level security, force row level security, alter column account_id set statistics 0;
+-- As the guards themselves: whoever is admitted sees it.
+create policy app_reads on app.heartbeats for select to paddock_app using (account_id = (select private.account_id()));
+grant select on app.heartbeats to paddock_app;
+create policy gate_all on app.heartbeats to paddock_gate using (true) with check (true);
+grant select, insert (account_id, beaten_at), update (beaten_at) on app.heartbeats to paddock_gate;
+
+create table private.token_heartbeats (
+  token_id uuid primary key references private.api_tokens (id) on delete cascade,
+  beaten_at timestamptz not null
+);
+comment on table private.token_heartbeats is 'When each API token sent its last heartbeat.';
+alter table private.token_heartbeats enable row level security, force row level security;
+create policy gate_all on private.token_heartbeats to paddock_gate using (true) with check (true);
+grant select, insert, update (beaten_at) on private.token_heartbeats to paddock_gate;
+
+-- How many orders of an account were refused one after the other, by its guards or by
+-- the broker, since the broker last took one (private.count_refusal).
+create table app.refusal_runs (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  refusals integer not null check (refusals >= 0)
+);
+comment on table app.refusal_runs is 'How many orders of each account were refused in a row.';
+alter table app.refusal_runs enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column refusals set statistics 0;
+create policy app_reads on app.refusal_runs for select to paddock_app using (account_id = (select private.account_id()));
+grant select on app.refusal_runs to paddock_app;
+create policy gate_all on app.refusal_runs to paddock_gate using (true) with check (true);
+grant select, insert (account_id, refusals), update (refusals) on app.refusal_runs to paddock_gate;
+
+-- The same for each API token that has such a limit and answers for an order.
+create table private.token_refusal_runs (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  token_id uuid not null,
+  refusals integer not null check (refusals >= 0),
+  stopped_at timestamptz,  -- since when it opens nothing on the account, until a person resets it
+  primary key (account_id, token_id)
+);
+comment on table private.token_refusal_runs is 'How many orders of each API token were refused in a row on each account, and whether that stopped it.';
+alter table private.token_refusal_runs enable row level security, force row level security;
+create policy gate_all on private.token_refusal_runs to paddock_gate using (true) with check (true);
+grant select, insert, update (refusals, stopped_at) on private.token_refusal_runs to paddock_gate;
+
+-- What the account is worth by the broker's figures, for the daily loss limit and the
+-- drawdown.
 create table app.account_balances (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   equity numeric not null,
@@ -101,6 +161,25 @@ create policy app_updates on app.account_balances for update to paddock_app
   using (account_id = (select private.account_id('trade')))
   with check (account_id = (select private.account_id('trade')));
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
+
+-- The highest equity that account_balances has had since the owner last reset it. A
+-- trigger raises it, and no request lowers it but that reset.
+create table app.high_water_marks (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  equity numeric,  -- null: nothing was read since the reset
+  reached_at timestamptz,
+  reset_at timestamptz,
+  check ((equity is null) = (reached_at is null)),
+  constraint high_water_marks_bounded check (app.is_amount(equity))
+);
+comment on table app.high_water_marks is 'The highest equity of each account that was read since its owner last reset it.';
+alter table app.high_water_marks enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column equity set statistics 0;
+-- As the guards themselves: whoever is admitted sees it.
+create policy app_reads on app.high_water_marks for select to paddock_app using (account_id = (select private.account_id()));
+grant select on app.high_water_marks to paddock_app;
+create policy gate_all on app.high_water_marks to paddock_gate using (true) with check (true);
+grant select, insert (account_id, equity, reached_at, reset_at), update (equity, reached_at, reset_at) on app.high_water_marks to paddock_gate;
 
 -- What account_balances had in each hour, for reports: its last reading of the
 -- hour. Nobody writes it but the trigger, so that no request changes the past. An
@@ -226,23 +305,27 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/orders_sent_by_token.sql" . }}
 {{ template "func/008/common_symbols.sql" . }}
 {{ template "func/008/tightest.sql" . }}
+{{ template "func/008/violation.sql" . }}
+{{ template "func/008/is_beating.sql" . }}
+{{ template "func/008/missed_heartbeat.sql" . }}
 grant execute on function app.underlying to paddock_gate;
-grant execute on function app.common_symbols, app.tightest to paddock_app, paddock_gate;
+grant execute on function app.common_symbols, app.tightest, app.violation, app.is_beating, app.missed_heartbeat to paddock_app, paddock_gate;
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/008/token_limits.sql" . }}
 {{ template "func/008/token_paces.sql" . }}
-grant execute on function private.token_limits, private.token_paces to paddock_app;
+{{ template "func/008/token_stops.sql" . }}
+grant execute on function private.token_limits, private.token_paces, private.token_stops to paddock_app;
 comment on function private.token_limits is 'The limits of the API token of this admission, with those of the tokens of which it was made.';
 comment on function private.token_paces is 'How many orders each of these tokens may send.';
+comment on function private.token_stops is 'Which of these tokens lack their heartbeat, or were stopped by refusals in a row.';
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 -- The guards themselves.
-{{ template "func/008/violation.sql" . }}
 {{ template "func/008/check_closing.sql" . }}
 {{ template "func/008/check_guards.sql" . }}
 {{ template "func/008/guard_exercise.sql" . }}
@@ -255,7 +338,8 @@ set local role paddock_owner;
 {{ template "func/008/record_wind_down_progress.sql" . }}
 {{ template "func/008/unanswered_intent_count.sql" . }}
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
-  app.violation, app.check_closing to paddock_app, paddock_worker;
+  app.check_closing to paddock_app, paddock_worker;
+grant execute on function app.violation to paddock_worker;
 grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token,
   app.check_guards,
   app.halt_reason, app.guards_json to paddock_app;
@@ -274,19 +358,35 @@ set local role paddock_gate;
 {{ template "func/008/let_more_through.sql" . }}
 {{ template "func/008/set_guards.sql" . }}
 {{ template "func/008/set_switch.sql" . }}
+{{ template "func/008/beat.sql" . }}
 {{ template "func/008/keep_balance.sql" . }}
+{{ template "func/008/raise_high_water_mark.sql" . }}
+{{ template "func/008/reset_high_water_mark.sql" . }}
 {{ template "func/008/count_sent_order.sql" . }}
+{{ template "func/008/count_refusal.sql" . }}
+{{ template "func/008/count_answer.sql" . }}
+{{ template "func/008/reset_token.sql" . }}
 {{ template "func/008/begin_repair.sql" . }}
 {{ template "func/008/wind_down_late_order.sql" . }}
-grant execute on function private.set_guards, private.set_switch to paddock_app;
+grant execute on function private.set_guards, private.set_switch, private.beat, private.reset_high_water_mark, private.reset_token to paddock_app;
 grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
-grant execute on function private.keep_balance, private.count_sent_order to paddock_owner;
+grant execute on function private.keep_balance, private.raise_high_water_mark, private.count_sent_order, private.count_answer to paddock_owner;
+comment on function private.beat is 'Notes a heartbeat of the admitted account, and of the API token that sends it.';
+comment on function private.reset_high_water_mark is 'Lets the high-water mark of the admitted account begin anew.';
+comment on function private.reset_token is 'Lets an API token go on that refusals in a row have stopped.';
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 create trigger keep_balance after insert or update on app.account_balances
   for each row execute function private.keep_balance();
+create trigger raise_high_water_mark after insert or update on app.account_balances
+  for each row execute function private.raise_high_water_mark();
+-- A wind-down's closings are Paddock's own: how they fare says nothing of who trades.
+create trigger count_answer after update of intent_state on app.alpaca_orders
+  for each row when (new.request_hash is not null and new.wind_down_id is null and new.intent_state is distinct from old.intent_state
+    and new.intent_state in ('accepted', 'rejected'))
+  execute function private.count_answer();
 -- Their names come after guard_new's and guard_again's, which give the order its time; and
 -- they come before the next row of the same statement is checked.
 create trigger note_sent before insert on app.alpaca_orders
@@ -301,23 +401,27 @@ reset role;
 set local role paddock_owner;
 drop trigger note_sent_again on app.alpaca_orders;
 drop trigger note_sent on app.alpaca_orders;
+drop trigger count_answer on app.alpaca_orders;
+drop trigger raise_high_water_mark on app.account_balances;
 drop trigger keep_balance on app.account_balances;
 reset role;
 set local role paddock_gate;
-drop function private.count_sent_order, private.keep_balance, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
+drop function private.reset_token, private.count_answer, private.count_refusal, private.count_sent_order, private.reset_high_water_mark,
+  private.raise_high_water_mark, private.keep_balance, private.beat, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
 drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
-  app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing, app.violation,
+  app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing,
   app.orders_sent_by_token, app.orders_sent_today, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs;
 reset role;
 set local role paddock_gate;
-drop function private.token_paces, private.token_limits;
+drop function private.token_stops, private.token_paces, private.token_limits;
 reset role;
 set local role paddock_owner;
-drop function app.tightest, app.common_symbols, app.underlying;
+drop function app.missed_heartbeat, app.is_beating, app.violation, app.tightest, app.common_symbols, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
-drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, private.token_order_counts, app.order_counts, app.account_guards;
+drop table app.exercises, app.wind_downs, app.balance_history, app.high_water_marks, app.account_balances, private.token_refusal_runs, app.refusal_runs,
+  private.token_heartbeats, app.heartbeats, private.token_order_counts, app.order_counts, app.account_guards;
 reset role;

@@ -48,6 +48,7 @@ create policy app_updates on app.account_balances for update to paddock_app
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
+CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
 
 -- The event log of each account, numbered without gaps, in one partition a month.
 create table app.account_events (
@@ -85,24 +86,21 @@ create table app.account_grants (
   role text not null,
   expires_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
-  given_by text,
-  standing_of text,
   constraint account_grants_pkey PRIMARY KEY (account_id, user_id),
   constraint account_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint account_grants_check CHECK (((standing_of IS NULL) OR (role <> 'owner'::text))),
-  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
+  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'viewer'::text])))
 );
 CREATE INDEX account_grants_user_id_idx ON app.account_grants USING btree (user_id, account_id);
 alter table app.account_grants enable row level security, force row level security;
 -- without statistics: account_id, user_id
 create policy app_reads on app.account_grants for select to paddock_app
-  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((expires_at IS NULL) OR (expires_at > now())) AND (role <> 'reports'::text) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
+  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
 create policy gate_all on app.account_grants to paddock_gate
   using (true)
   with check (true);
 grant select on app.account_grants to paddock_app;
-grant select, insert (account_id, user_id, role, expires_at, given_by, standing_of), update (role, expires_at, created_at, given_by, standing_of), delete on app.account_grants to paddock_gate;
+grant select, insert (account_id, user_id, role) on app.account_grants to paddock_gate;
 CREATE TRIGGER record_grant_change AFTER INSERT OR DELETE OR UPDATE ON app.account_grants FOR EACH ROW EXECUTE FUNCTION private.record_grant_change();
 
 -- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
@@ -117,6 +115,9 @@ create table app.account_guards (
   orders_per_minute integer,
   orders_per_day integer,
   daily_loss_limit numeric,
+  max_drawdown numeric,
+  max_refusals integer,
+  heartbeat_seconds integer,
   allowed_symbols text[],
   allowed_sides text[],
   buy_back_overshoot boolean not null default false,
@@ -126,19 +127,22 @@ create table app.account_guards (
   constraint account_guards_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_guards_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint account_guards_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
+  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown))),
   constraint account_guards_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
+  constraint account_guards_heartbeat_seconds_check CHECK (((heartbeat_seconds >= 5) AND (heartbeat_seconds <= 86400))),
+  constraint account_guards_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
   constraint account_guards_max_open_orders_check CHECK ((max_open_orders >= 0)),
   constraint account_guards_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint account_guards_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint account_guards_max_position_qty_check CHECK ((max_position_qty >= (0)::numeric)),
+  constraint account_guards_max_refusals_check CHECK ((max_refusals >= 1)),
   constraint account_guards_orders_per_day_check CHECK ((orders_per_day >= 0)),
   constraint account_guards_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
   constraint account_guards_switch_check CHECK ((switch = ANY (ARRAY['open'::text, 'reduce_only'::text, 'halted'::text]))),
   constraint account_guards_switch_reason_check CHECK (((char_length(switch_reason) >= 1) AND (char_length(switch_reason) <= 500)))
 );
 alter table app.account_guards enable row level security, force row level security;
--- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, updated_by
+-- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, updated_by
 create policy app_reads on app.account_guards for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy gate_all on app.account_guards to paddock_gate
@@ -148,7 +152,7 @@ create policy worker_reads on app.account_guards for select to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select on app.account_guards to paddock_app;
 grant select on app.account_guards to paddock_worker;
-grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
+grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
 CREATE TRIGGER cancel_stopped_jobs AFTER INSERT OR UPDATE OF switch ON app.account_guards FOR EACH ROW WHEN ((new.switch = 'halted'::text)) EXECUTE FUNCTION private.cancel_stopped_jobs();
 
 -- What agents logged of their work on an account.
@@ -337,6 +341,7 @@ grant select, insert (account_id, id, client_order_id, action, intent_state, ide
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
+CREATE TRIGGER count_answer AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.wind_down_id IS NULL) AND (new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])))) EXECUTE FUNCTION private.count_answer();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
@@ -568,6 +573,44 @@ grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, a
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
+
+-- When each account had its last heartbeat.
+create table app.heartbeats (
+  account_id uuid not null,
+  beaten_at timestamp with time zone not null,
+  constraint heartbeats_pkey PRIMARY KEY (account_id),
+  constraint heartbeats_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+alter table app.heartbeats enable row level security, force row level security;
+-- without statistics: account_id
+create policy app_reads on app.heartbeats for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.heartbeats to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.heartbeats to paddock_app;
+grant select, insert (account_id, beaten_at), update (beaten_at) on app.heartbeats to paddock_gate;
+
+-- The highest equity of each account that was read since its owner last reset it.
+create table app.high_water_marks (
+  account_id uuid not null,
+  equity numeric,
+  reached_at timestamp with time zone,
+  reset_at timestamp with time zone,
+  constraint high_water_marks_pkey PRIMARY KEY (account_id),
+  constraint high_water_marks_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint high_water_marks_bounded CHECK (app.is_amount(equity)),
+  constraint high_water_marks_check CHECK (((equity IS NULL) = (reached_at IS NULL)))
+);
+alter table app.high_water_marks enable row level security, force row level security;
+-- without statistics: account_id, equity
+create policy app_reads on app.high_water_marks for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.high_water_marks to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.high_water_marks to paddock_app;
+grant select, insert (account_id, equity, reached_at, reset_at), update (equity, reached_at, reset_at) on app.high_water_marks to paddock_gate;
 
 -- How far the import of each account's history is: of the orders that were over before it was connected, and of their executions.
 create table app.history_imports (
@@ -856,6 +899,24 @@ create policy gate_all on app.order_counts to paddock_gate
 grant select on app.order_counts to paddock_app;
 grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
 
+-- How many orders of each account were refused in a row.
+create table app.refusal_runs (
+  account_id uuid not null,
+  refusals integer not null,
+  constraint refusal_runs_pkey PRIMARY KEY (account_id),
+  constraint refusal_runs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint refusal_runs_refusals_check CHECK ((refusals >= 0))
+);
+alter table app.refusal_runs enable row level security, force row level security;
+-- without statistics: account_id, refusals
+create policy app_reads on app.refusal_runs for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.refusal_runs to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.refusal_runs to paddock_app;
+grant select, insert (account_id, refusals), update (refusals) on app.refusal_runs to paddock_gate;
+
 -- When a request for an order was last refused before it made one: an older request for the same order makes none any more.
 create table app.refused_requests (
   account_id uuid not null,
@@ -1084,7 +1145,7 @@ create policy app_changes on app.user_accounts for update to paddock_app
 create policy app_reads on app.user_accounts for select to paddock_app
   using ((id = ANY (ARRAY( SELECT g.account_id
    FROM app.account_grants g
-  WHERE (g.user_id = ( SELECT private.user_id() AS user_id))))));
+  WHERE ((g.user_id = ( SELECT private.user_id() AS user_id)) AND ((g.expires_at IS NULL) OR (g.expires_at > now())))))));
 create policy gate_all on app.user_accounts to paddock_gate
   using (true)
   with check (true);
@@ -1094,7 +1155,7 @@ create policy worker_reads on app.user_accounts for select to paddock_worker
   using ((id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (id, name, environment, alpaca_account_number, is_active, created_at) on app.user_accounts to paddock_report;
 grant select on app.user_accounts to paddock_worker;
-grant select, insert, update (user_id, alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
+grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
 CREATE CONSTRAINT TRIGGER note_stream_change AFTER UPDATE OF stream_mode, environment ON app.user_accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
@@ -1548,20 +1609,6 @@ create policy worker_all on jobs.river_queue to paddock_worker
   with check (true);
 grant select, insert, update (metadata, paused_at, updated_at), delete on jobs.river_queue to paddock_worker;
 
--- How many addresses of no user each user has tried to share an account with lately.
-create table private.address_tries (
-  user_id text not null,
-  since timestamp with time zone not null default now(),
-  tries integer not null,
-  constraint address_tries_pkey PRIMARY KEY (user_id),
-  constraint address_tries_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
-);
-alter table private.address_tries enable row level security, force row level security;
-create policy gate_all on private.address_tries to paddock_gate
-  using (true)
-  with check (true);
-grant select, insert, update (since, tries), delete on private.address_tries to paddock_gate;
-
 -- API tokens of users, by the digest of each, with their scopes and limits.
 create table private.api_tokens (
   id uuid not null,
@@ -1583,6 +1630,9 @@ create table private.api_tokens (
   orders_per_minute integer,
   orders_per_day integer,
   daily_loss_limit numeric,
+  max_drawdown numeric,
+  max_refusals integer,
+  heartbeat_seconds integer,
   allowed_symbols text[],
   allowed_sides text[],
   constraint api_tokens_pkey PRIMARY KEY (id),
@@ -1590,16 +1640,19 @@ create table private.api_tokens (
   constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
   constraint api_tokens_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint api_tokens_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
+  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown))),
   constraint api_tokens_check CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '366 days'::interval)))),
   constraint api_tokens_check1 CHECK ((path[cardinality(path)] = id)),
   constraint api_tokens_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
   constraint api_tokens_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint api_tokens_heartbeat_seconds_check CHECK (((heartbeat_seconds >= 5) AND (heartbeat_seconds <= 86400))),
   constraint api_tokens_hint_check CHECK ((char_length(hint) <= 8)),
+  constraint api_tokens_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
   constraint api_tokens_max_open_orders_check CHECK ((max_open_orders >= 0)),
   constraint api_tokens_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint api_tokens_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint api_tokens_max_position_qty_check CHECK ((max_position_qty >= (0)::numeric)),
+  constraint api_tokens_max_refusals_check CHECK ((max_refusals >= 1)),
   constraint api_tokens_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint api_tokens_orders_per_day_check CHECK ((orders_per_day >= 0)),
   constraint api_tokens_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
@@ -1748,49 +1801,6 @@ create policy gate_all on private.instance_keyrings to paddock_gate
   with check (true);
 grant select, insert, update (versions, live_until), delete on private.instance_keyrings to paddock_gate;
 
--- Which account an invitation is for.
-create table private.invitation_accounts (
-  account_id uuid not null,
-  invitation_id uuid not null,
-  constraint invitation_accounts_pkey PRIMARY KEY (account_id, invitation_id),
-  constraint invitation_accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint invitation_accounts_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES private.invitations(id) ON DELETE CASCADE
-);
-CREATE INDEX invitation_accounts_invitation_idx ON private.invitation_accounts USING btree (invitation_id);
-alter table private.invitation_accounts enable row level security, force row level security;
-create policy gate_all on private.invitation_accounts to paddock_gate
-  using (true)
-  with check (true);
-grant select, insert on private.invitation_accounts to paddock_gate;
-
--- Links with which a user takes a role on an account, by the digest of each.
-create table private.invitations (
-  id uuid not null,
-  user_id text not null,
-  digest bytea not null,
-  email text,
-  role text not null,
-  all_accounts boolean not null,
-  grant_expires_at timestamp with time zone,
-  created_at timestamp with time zone not null default now(),
-  expires_at timestamp with time zone not null,
-  ended_at timestamp with time zone,
-  taken_by text,
-  constraint invitations_pkey PRIMARY KEY (id),
-  constraint invitations_digest_key UNIQUE (digest),
-  constraint invitations_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint invitations_check CHECK (((role <> 'owner'::text) OR ((NOT all_accounts) AND (grant_expires_at IS NULL)))),
-  constraint invitations_digest_check CHECK ((octet_length(digest) = 32)),
-  constraint invitations_email_check CHECK (((email = lower(email)) AND (char_length(email) <= 320))),
-  constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
-);
-CREATE INDEX invitations_user_idx ON private.invitations USING btree (user_id);
-alter table private.invitations enable row level security, force row level security;
-create policy gate_all on private.invitations to paddock_gate
-  using (true)
-  with check (true);
-grant select, insert, update (ended_at, taken_by), delete on private.invitations to paddock_gate;
-
 -- Which lists of jobs have something to do, and who works on each.
 create table private.job_lists (
   account_id uuid not null,
@@ -1812,7 +1822,7 @@ alter table private.job_lists enable row level security, force row level securit
 create policy gate_all on private.job_lists to paddock_gate
   using (true)
   with check (true);
-grant select, insert (account_id, kind, owner), update (owner, waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
+grant select, insert (account_id, kind, owner), update (waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
 
 -- How long jobs that have ended are kept; paddock_owner may change the column keep.
 create table private.job_retention (
@@ -1886,7 +1896,6 @@ create table private.report_grants (
   role_oid oid not null,
   role_name name collate "C" not null,
   created_at timestamp with time zone not null default now(),
-  user_id text,
   constraint report_grants_pkey PRIMARY KEY (account_id, role_oid),
   constraint report_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
 );
@@ -1942,26 +1951,6 @@ create policy gate_all on private.signs_of_life to paddock_gate
   using (true)
   with check (true);
 grant select, insert (holder, lasts), delete on private.signs_of_life to paddock_gate;
-
--- Which user may use all accounts of which other, also those to come.
-create table private.standing_grants (
-  owner_id text not null,
-  user_id text not null,
-  role text not null,
-  expires_at timestamp with time zone,
-  created_at timestamp with time zone not null default now(),
-  constraint standing_grants_pkey PRIMARY KEY (owner_id, user_id),
-  constraint standing_grants_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint standing_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint standing_grants_check CHECK ((user_id <> owner_id)),
-  constraint standing_grants_role_check CHECK ((role = ANY (ARRAY['trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
-);
-CREATE INDEX standing_grants_user_idx ON private.standing_grants USING btree (user_id);
-alter table private.standing_grants enable row level security, force row level security;
-create policy gate_all on private.standing_grants to paddock_gate
-  using (true)
-  with check (true);
-grant select, insert, update (role, expires_at, created_at), delete on private.standing_grants to paddock_gate;
 
 -- How long a password or a code suffices for what needs a step-up; paddock_owner may change it.
 create table private.step_up_window (
@@ -2043,6 +2032,19 @@ create policy gate_all on private.token_accounts to paddock_gate
   with check (true);
 grant select, insert on private.token_accounts to paddock_gate;
 
+-- When each API token sent its last heartbeat.
+create table private.token_heartbeats (
+  token_id uuid not null,
+  beaten_at timestamp with time zone not null,
+  constraint token_heartbeats_pkey PRIMARY KEY (token_id),
+  constraint token_heartbeats_token_id_fkey FOREIGN KEY (token_id) REFERENCES private.api_tokens(id) ON DELETE CASCADE
+);
+alter table private.token_heartbeats enable row level security, force row level security;
+create policy gate_all on private.token_heartbeats to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (beaten_at) on private.token_heartbeats to paddock_gate;
+
 -- How many orders each API token, and those that were made of it, sent on each of the last days, by New York's calendar.
 create table private.token_order_counts (
   account_id uuid not null,
@@ -2058,6 +2060,22 @@ create policy gate_all on private.token_order_counts to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (sent), delete on private.token_order_counts to paddock_gate;
+
+-- How many orders of each API token were refused in a row on each account, and whether that stopped it.
+create table private.token_refusal_runs (
+  account_id uuid not null,
+  token_id uuid not null,
+  refusals integer not null,
+  stopped_at timestamp with time zone,
+  constraint token_refusal_runs_pkey PRIMARY KEY (account_id, token_id),
+  constraint token_refusal_runs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint token_refusal_runs_refusals_check CHECK ((refusals >= 0))
+);
+alter table private.token_refusal_runs enable row level security, force row level security;
+create policy gate_all on private.token_refusal_runs to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (refusals, stopped_at) on private.token_refusal_runs to paddock_gate;
 
 -- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
@@ -2728,6 +2746,9 @@ create function app.inherit_parent_owner() returns trigger
 create function app.is_amount(n numeric) returns boolean
   language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
+create function app.is_beating(p_beaten_at timestamp with time zone, p_seconds integer) returns boolean
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate
+
 -- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2760,6 +2781,9 @@ create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
 -- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.
 create function app.mirror_is_current(p_account uuid) returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.missed_heartbeat(p_whose text, p_seconds integer, p_beaten_at timestamp with time zone) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
 create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2912,7 +2936,7 @@ create function app.update_fills_totals(p_account uuid, p_order uuid) returns vo
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.wind_down_json(w app.wind_downs) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2957,9 +2981,6 @@ create function private.append_event(p_kind text, p_data jsonb, p_broker_event_i
 create function private.apply_key_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
-create function private.apply_standing_grants(p_account uuid, p_holder text) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2977,6 +2998,10 @@ create function private.audit_import(p_account uuid, p_import uuid, p_what text,
 -- Writes into the audit that a password or a code was refused.
 create function private.audit_refused_sign_in(p_action text, p_user text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Notes a heartbeat of the admitted account, and of the API token that sends it.
+create function private.beat() returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.begin_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_ttl interval) returns TABLE(url text, key_version integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -3003,10 +3028,6 @@ create function private.cancel_stopped_jobs() returns trigger
 
 create function private.cancel_waiting_jobs(p_account uuid) returns integer
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
--- Gives a user who has a role on the admitted account another one, or until another time.
-create function private.change_grant(p_user text, p_role text, p_expires_at timestamp with time zone, p_ends boolean) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
@@ -3036,6 +3057,9 @@ create function private.claim_leases(p_holder uuid, p_ttl interval, p_max intege
 create function private.count_agent_log() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.count_answer() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.count_history(p_bytes bigint) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3047,6 +3071,9 @@ create function private.count_key_check(p_refused boolean) returns interval
 
 create function private.count_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.count_refusal(p_account uuid, p_tokens uuid[]) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.count_sent_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3103,10 +3130,6 @@ create function private.encrypt_outer(p_encrypted bytea, p_key text) returns byt
 create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
--- Takes a user's role on an account, which an owner does, or the user.
-create function private.end_grant(p_account uuid, p_user text) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
 create function private.end_import_session(p_account uuid, p_import uuid, p_token text, p_moved_keys boolean) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3116,10 +3139,6 @@ create function private.end_job(p_account uuid, p_id uuid, p_state text, p_statu
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
-
--- Takes a role on all accounts at once, which their owner does, or the user who has it.
-create function private.end_standing_grant(p_owner text, p_user text) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3133,19 +3152,11 @@ create function private.forget_instances() returns void
 create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
--- Gives the user of an email address a role on the admitted account.
-create function private.give_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
 create function private.give_sign(p_holder uuid, p_ttl interval, p_max integer) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
 
--- Gives the user of an email address a role on all accounts of the admitted user, also those to come.
-create function private.give_standing_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
 -- Lets a reporting login read an account: paddock report create and grant call it.
-create function private.grant_report(p_role name, p_account uuid, p_email text DEFAULT NULL::text) returns void
+create function private.grant_report(p_role name, p_account uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Whether this transaction has the scope on the account that it was admitted to.
@@ -3216,26 +3227,11 @@ create function private.keep_second_factor(p_token text) returns boolean
 create function private.lease_share(p_wanted bigint, p_most integer) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.leave_ownership(p_account uuid, p_user text) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
 create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean
   language sql immutable;  -- paddock_gate's
 
--- Who has which role on the admitted account.
-create function private.list_grants(p_user text DEFAULT NULL::text) returns SETOF jsonb
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
 create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
-
--- The invitations to the admitted account, or to all accounts of the admitted user.
-create function private.list_invitations(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
--- The roles that the admitted user has, and those given on all accounts of theirs.
-create function private.list_own_grants() returns jsonb
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The API tokens of the admitted user.
 create function private.list_tokens(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
@@ -3260,9 +3256,6 @@ create function private.lock_event_log(p_leases boolean DEFAULT false, p_rings b
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_sharing(p_account uuid) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
 -- Keeps other sign-ups waiting until this transaction ends.
 create function private.lock_sign_ups() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
@@ -3272,10 +3265,6 @@ create function private.log_timeline() returns text
 
 create function private.look_again(p_owner text, p_after interval) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
--- What an invitation is for.
-create function private.look_at_invitation(p_digest bytea) returns jsonb
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
@@ -3288,10 +3277,6 @@ create function private.maintain_event_partitions() returns TABLE(made integer, 
 -- Makes a new key of the seal if the current one is an hour old, or if there is none.
 create function private.maintain_seal_key() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
-
--- Makes a link with which somebody takes a role.
-create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Keeps the digest of a token with which somebody may sign up.
 create function private.make_invitation(p_email text, p_identifier text, p_expires timestamp with time zone) returns void
@@ -3340,9 +3325,6 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.open_invitation(p_digest bytea) returns private.invitations
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
 create function private.open_webhook_secrets_to_rotate(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, webhook_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3355,9 +3337,6 @@ create function private.origin() returns text[]
 create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
-create function private.pass_account(p_account uuid, p_to text) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
 create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3365,11 +3344,8 @@ create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
 
-create function private.put_grant(p_account uuid, p_user text, p_role text, p_expires_at timestamp with time zone, p_by text) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
-create function private.put_standing_grant(p_owner text, p_user text, p_role text, p_expires_at timestamp with time zone) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+create function private.raise_high_water_mark() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
@@ -3440,12 +3416,16 @@ create function private.require_second_factor() returns trigger
 create function private.require_step_up() returns void
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Lets the high-water mark of the admitted account begin anew.
+create function private.reset_high_water_mark() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Lets an API token go on that refusals in a row have stopped.
+create function private.reset_token(p_id uuid) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
--- Takes an invitation back.
-create function private.revoke_invitation(p_id uuid) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Takes an account from a reporting login, or all: paddock report revoke and drop call it.
 create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::uuid) returns integer
@@ -3513,10 +3493,6 @@ create function private.storing_key_version() returns integer
 create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
--- Gives the admitted user the role of an invitation, once.
-create function private.take_invitation(p_digest bytea) returns jsonb
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
 -- The API token by which this transaction was admitted, if it was by one.
 create function private.token_id() returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3533,9 +3509,9 @@ create function private.token_paces(p_account uuid) returns TABLE(token_id uuid,
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
--- Hands the ownership of the admitted account to a user who has a role there.
-create function private.transfer_account(p_user text) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+-- Which of these tokens lack their heartbeat, or were stopped by refusals in a row.
+create function private.token_stops(p_account uuid) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -3543,9 +3519,6 @@ create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason tex
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
-
-create function private.usable_grants() returns TABLE(account_id uuid, user_id text, role text, expires_at timestamp with time zone, created_at timestamp with time zone)
-  language sql stable parallel safe;  -- paddock_gate's
 
 -- Uses up a backup code: a session may begin in the transaction.
 create function private.use_backup_code(p_user text, p_before text, p_after text) returns boolean
@@ -3562,9 +3535,6 @@ create function private.use_trusted_device(p_user text, p_identifier text) retur
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
-
-create function private.user_to_share_with(p_email text) returns text
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Marks a user's email address as verified: paddock user verify calls it.
 create function private.verify_user(p_user text) returns boolean

@@ -15,6 +15,14 @@ func (s *Server) putGuards(r *request, limits trading.Limits) (response, error) 
 	return ok(s.Trading.SetGuards(r.Context(), r.admission, limits))
 }
 
+func (s *Server) resetHighWaterMark(r *request) (response, error) {
+	return ok(s.Trading.ResetHighWaterMark(r.Context(), r.admission))
+}
+
+func (s *Server) heartbeat(r *request) (response, error) {
+	return ok(s.Trading.Beat(r.Context(), r.admission))
+}
+
 // turnSwitch responds with 202 while orders are still being canceled or
 // positions closed, and with 207 where a step after the switch could not be
 // done.

@@ -69,6 +69,7 @@ func (s *Server) routes() []route {
 		own("GET", "/api/tokens", anyUser, "", s.listTokens),
 		own("POST", "/api/tokens", anyUser, "", withBody(s.makeToken)),
 		own("DELETE", "/api/tokens/{id}", anyUser, "", withoutBody(s.revokeToken)).stopping(),
+		own("POST", "/api/tokens/{id}/reset", anyUser, "", withoutBody(s.resetToken)),
 
 		own("GET", "/api/account", mayRead, "", s.brokerAccount),
 		s.passed("GET", "/api/account/configurations", mayRead, "", "/v2/account/configurations"),
@@ -113,7 +114,9 @@ func (s *Server) routes() []route {
 
 		own("GET", "/api/guards", mayRead, "", s.getGuards),
 		own("PUT", "/api/guards", mayManage, "", withBody(s.putGuards)),
+		own("POST", "/api/guards/high-water-mark", mayManage, "", withoutBody(s.resetHighWaterMark)),
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
+		own("POST", "/api/heartbeat", mayTrade, "", withoutBody(s.heartbeat)),
 
 		own("GET", "/api/sleeves", mayRead, "", s.listSleeves),
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),

@@ -38,7 +38,7 @@ func TestStepUp(t *testing.T) {
 	live, paper := ada.connect("live", s.seeds[0]), ada.connect("paper", s.seeds[1])
 	s.exec("update app.user_accounts set environment = 'live' where id = $1", live)
 	const all = `{"max_order_notional":"100","max_position_notional":"100","max_position_qty":"10","max_open_orders":5,"orders_per_minute":5,"orders_per_day":50,` +
-		`"daily_loss_limit":"100","allowed_symbols":["AAPL","TSLA"],"allowed_sides":["buy"],"buy_back_overshoot":true}`
+		`"daily_loss_limit":"100","max_drawdown":"100","max_refusals":5,"heartbeat_seconds":60,"allowed_symbols":["AAPL","TSLA"],"allowed_sides":["buy"],"buy_back_overshoot":true}`
 	with := func(old, replaced string) string {
 		if !strings.Contains(all, old) {
 			t.Fatalf("%s is not in the limits", old)
@@ -57,6 +57,11 @@ func TestStepUp(t *testing.T) {
 		{"more in a minute", "PUT", "/api/guards", with(`"orders_per_minute":5`, `"orders_per_minute":6`)},
 		{"more in a day", "PUT", "/api/guards", with(`"orders_per_day":50`, `"orders_per_day":51`)},
 		{"more loss", "PUT", "/api/guards", with(`"daily_loss_limit":"100"`, `"daily_loss_limit":"101"`)},
+		{"more drawdown", "PUT", "/api/guards", with(`"max_drawdown":"100"`, `"max_drawdown":"100.01"`)},
+		{"more refusals in a row", "PUT", "/api/guards", with(`"max_refusals":5`, `"max_refusals":6`)},
+		{"a heartbeat less often", "PUT", "/api/guards", with(`"heartbeat_seconds":60`, `"heartbeat_seconds":61`)},
+		{"no heartbeat", "PUT", "/api/guards", with(`"heartbeat_seconds":60,`, ``)},
+		{"a new high-water mark", "POST", "/api/guards/high-water-mark", ""},
 		{"another symbol", "PUT", "/api/guards", with(`"TSLA"`, `"SPY"`)},
 		{"all symbols", "PUT", "/api/guards", with(`"allowed_symbols":["AAPL","TSLA"],`, ``)},
 		{"another side", "PUT", "/api/guards", with(`["buy"]`, `["buy","sell"]`)},

@@ -15,8 +15,21 @@ func (s *Server) makeToken(r *request, body tokens.Request) (response, error) {
 	return created(s.Tokens.Make(r.Context(), r.admission, body))
 }
 
+// tokenID returns the id of an API token in the path.
+func tokenID(r *request) (uuid.UUID, error) {
+	return parseIDOf(r.PathValue("id"), "API token", problem.InvalidToken, "/api/tokens")
+}
+
+func (s *Server) resetToken(r *request) (response, error) {
+	id, err := tokenID(r)
+	if err != nil {
+		return response{}, err
+	}
+	return ok(s.Tokens.Reset(r.Context(), r.admission, id))
+}
+
 func (s *Server) revokeToken(r *request) (response, error) {
-	id, err := parseIDOf(r.PathValue("id"), "API token", problem.InvalidToken, "/api/tokens")
+	id, err := tokenID(r)
 	if err != nil {
 		return response{}, err
 	}

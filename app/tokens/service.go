@@ -158,6 +158,26 @@ func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) 
 	return json.Marshal(map[string]any{"tokens": all})
 }
 
+// Reset lets a token go on that refusals in a row have stopped, and returns it as List
+// does. It ends with token_not_found where the user has none of the id that holds,
+// step_up_required, or not_permitted where it is asked for with a token.
+func (s *Service) Reset(ctx context.Context, a tenant.Admission, id uuid.UUID) (shown json.RawMessage, err error) {
+	var reset bool
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.reset_token($1)", id).QueryRow(func(row pgx.Row) error { return row.Scan(&reset) })
+		b.Queue("select coalesce((select private.list_tokens($1)), 'null')", id).QueryRow(func(row pgx.Row) error { return row.Scan(&shown) })
+	})
+	if err == nil && !reset {
+		err = notFound()
+	}
+	return shown, err
+}
+
+// notFound is the problem of an id that is of no token that holds.
+func notFound() error {
+	return problem.New(problem.TokenNotFound, "You have no API token of this id that holds. Copy it from GET /api/tokens.")
+}
+
 // Revoke ends a token and all that were made of it, and returns the ids of these. It ends
 // with token_not_found where there is none that holds, or none that may be ended so.
 func (s *Service) Revoke(ctx context.Context, a tenant.Admission, id uuid.UUID) (revoked []uuid.UUID, err error) {
@@ -168,7 +188,7 @@ func (s *Service) Revoke(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 		s.OnRevoke()
 	}
 	if err == nil && len(revoked) == 0 {
-		err = problem.New(problem.TokenNotFound, "You have no API token of this id that holds. Copy it from GET /api/tokens.")
+		err = notFound()
 	}
 	return revoked, err
 }

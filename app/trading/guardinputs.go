@@ -50,10 +50,11 @@ func (w *balance) queue(b *tenant.Batch, account uuid.UUID) {
 }
 
 // recordBalanceSQL takes how long ago the broker was asked, so that the clocks
-// of two machines are never compared.
+// of two machines are never compared. What is dated in the future, since Postgres' clock
+// was set back, is replaced.
 const recordBalanceSQL = `insert into app.account_balances as b (account_id, equity, last_equity, cash, as_of) values ($1, $2, $3, $5, clock_timestamp() - $4::interval)
 	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, cash = excluded.cash, as_of = excluded.as_of
-	where b.as_of < excluded.as_of`
+	where b.as_of < excluded.as_of or b.as_of > clock_timestamp()`
 
 // queue records the inputs that belong to the account and not to one order.
 func (f guardInputs) queue(b *tenant.Batch, account uuid.UUID) {

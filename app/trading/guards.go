@@ -25,6 +25,9 @@ type Limits struct {
 	OrdersPerMinute     *int     `json:"orders_per_minute" validate:"omitempty,min=0,max=1000000"`
 	OrdersPerDay        *int     `json:"orders_per_day" validate:"omitempty,min=0,max=1000000"`
 	DailyLossLimit      *Amount  `json:"daily_loss_limit"`
+	MaxDrawdown         *Amount  `json:"max_drawdown"` // below the high-water mark, in dollars
+	MaxRefusals         *int     `json:"max_refusals" validate:"omitempty,min=1,max=1000000"`
+	HeartbeatSeconds    *int     `json:"heartbeat_seconds" validate:"omitempty,min=5,max=86400"`
 	AllowedSymbols      []string `json:"allowed_symbols" validate:"omitempty,max=500,dive,symbol"`
 	AllowedSides        []string `json:"allowed_sides" validate:"omitempty,dive,oneof=buy sell"`
 	// BuyBackOvershoot makes Paddock trade back what a closing traded beyond
@@ -47,6 +50,7 @@ func (l *Limits) Check() error {
 	for _, f := range []field{
 		{"max_order_notional", l.MaxOrderNotional}, {"max_position_notional", l.MaxPositionNotional},
 		{"max_position_qty", l.MaxPositionQty}, {"daily_loss_limit", l.DailyLossLimit},
+		{"max_drawdown", l.MaxDrawdown},
 	} {
 		if err := f.amount.CheckSize(f.field); err != nil {
 			return wrong(err)
@@ -85,6 +89,28 @@ func (s *Service) SetGuards(ctx context.Context, a tenant.Admission, l Limits) (
 		queueGuards(b, a, &guards)
 	})
 	return guards, err
+}
+
+// ResetHighWaterMark lets the account's high-water mark begin anew with the next equity
+// that is read, and returns the guards. It ends with step_up_required on a live account,
+// or not_permitted for anybody but the owner.
+func (s *Service) ResetHighWaterMark(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	var guards json.RawMessage
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.reset_high_water_mark()")
+		queueGuards(b, a, &guards)
+	})
+	return guards, err
+}
+
+// Beat notes a heartbeat of the account, and of the API token that sends it. It returns
+// when that was and until when it holds for each. It ends with not_permitted for who may
+// not trade.
+func (s *Service) Beat(ctx context.Context, a tenant.Admission) (beat json.RawMessage, err error) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.beat()").QueryRow(func(row pgx.Row) error { return row.Scan(&beat) })
+	})
+	return beat, err
 }
 
 // verdict is the result of app.check_guards for an order.

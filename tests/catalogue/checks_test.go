@@ -17,7 +17,7 @@ const (
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
 		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
-		'private.api_tokens', 'private.standing_grants', 'private.invitations', 'private.address_tries')`
+		'private.api_tokens', 'private.token_heartbeats', 'private.standing_grants', 'private.invitations', 'private.address_tries')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -37,7 +37,7 @@ const (
 		'private.admit_job(uuid,bytea)',                        -- the same
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		-- ask for a user, whose tokens they are
-		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])', 'private.revoke_token(uuid)',
+		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])', 'private.revoke_token(uuid)', 'private.reset_token(uuid)',
 		-- ask for a user: one who has a role for reports alone leaves by it, too
 		'private.end_grant(uuid,text)',
 		-- ask for a user, whose accounts they are, or who gives back what they have

@@ -206,6 +206,9 @@ func (l *lab) state() string {
 		"select x::text from app.agent_logs x where account_id = $1 order by 1",
 		"select x::text from app.account_guards x where account_id = $1",
 		"select x::text from app.order_counts x where account_id = $1 order by 1",
+		"select x::text from app.heartbeats x where account_id = $1",
+		"select x::text from app.refusal_runs x where account_id = $1",
+		"select x::text from app.high_water_marks x where account_id = $1",
 		"select x::text from app.account_balances x where account_id = $1",
 		"select x::text from app.balance_history x where account_id = $1 order by 1",
 		"select x::text from app.account_events x where account_id = $1 order by 1",
@@ -232,6 +235,8 @@ func (l *lab) state() string {
 		"select x::text from private.invitations x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
 		"select x::text from private.invitation_accounts x where account_id = $1 order by 1",
 		"select x::text from private.api_tokens x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
+		"select h::text from private.token_heartbeats h join private.api_tokens x on x.id = h.token_id where x.user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
+		"select x::text from private.token_refusal_runs x where account_id = $1 order by 1",
 	} {
 		rows, err := l.admin.Query(l.t.Context(), q, l.b.Account)
 		if err != nil {

@@ -24,6 +24,7 @@ const (
 	tokens     = "API tokens"
 	sharing    = "sharing"
 	pushed     = "live events"
+	beats      = "heartbeats, marks and refusals"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -69,6 +70,16 @@ var mutants = []mutant{
 	{tokens, "sql/func/004/wider_than.sql", "when p_child.expires_at > p_parent.expires_at", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/wider_than.sql", "when not p_child_accounts <@ p_parent_accounts", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/create_account.sql", " or private.token_id() is not null", "", []string{"app/httpapi TestTokenReachesItsAccountsAlone"}},
+	{beats, "sql/func/008/is_beating.sql", "p_beaten_at <= clock_timestamp() and ", "", []string{"app/trading TestHeartbeatOfAnAccount"}},
+	{beats, "sql/func/008/is_beating.sql", "make_interval(secs => p_seconds)", "interval '1 hour'", []string{"app/trading TestHeartbeatOfAnAccount"}},
+	{beats, "sql/func/008/beat.sql", "values (token, clock_timestamp())", "select p, clock_timestamp() from unnest(private.token_path()) p", []string{"app/trading TestHeartbeatOfAToken"}},
+	{beats, "sql/func/008/token_stops.sql", "l.id = any (private.token_path())", "l.id = own", []string{"app/trading TestHeartbeatOfAToken"}},
+	{beats, "sql/func/008/raise_high_water_mark.sql", "m.equity < excluded.equity", "true", []string{"app/trading TestHighWaterMark"}},
+	{beats, "sql/func/008/raise_high_water_mark.sql", "m.reset_at <= excluded.reached_at or ", "true or ", []string{"app/trading TestHighWaterMark"}},
+	{beats, "sql/func/008/raise_high_water_mark.sql", " or m.reset_at > clock_timestamp()", "", []string{"app/trading TestHighWaterMark"}},
+	{beats, "sql/func/008/count_answer.sql", "  update app.refusal_runs r set refusals = 0 where r.account_id = new.account_id and r.refusals > 0;\n", "", []string{"app/trading TestRefusalsInARow"}},
+	{beats, "sql/func/008/count_answer.sql", "    perform private.count_refusal(new.account_id, new.token_path);\n", "", []string{"app/trading TestRefusalsInARow"}},
+	{beats, "sql/func/008/set_switch.sql", "    update app.refusal_runs r set refusals = 0 where r.account_id = account;\n", "    null;\n", []string{"app/trading TestRefusalsInARow"}},
 	{tokens, "sql/func/008/check_guards.sql", "    g := app.tightest(g, of_tokens);\n", "", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/tightest.sql", "least(g.max_order_notional, t.max_order_notional)", "g.max_order_notional", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/common_symbols.sql", " and (s = any (b) or app.underlying(s) = any (b))", "", []string{"app/httpapi TestTightestLimitHolds"}},

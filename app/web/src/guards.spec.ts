@@ -11,6 +11,9 @@ const all: Limits = {
   max_open_orders: 0,
   orders_per_minute: 3,
   orders_per_day: 100,
+  max_drawdown: '500',
+  max_refusals: 5,
+  heartbeat_seconds: 60,
   allowed_symbols: ['AAPL', 'BRK.B'],
   allowed_sides: ['buy'],
   buy_back_overshoot: true,
@@ -36,6 +39,12 @@ describe('the form of the limits', () => {
     [{ orders_per_day: '1.5' }, 'Orders a day'],
     [{ max_open_orders: '1000001' }, 'Open orders'],
     [{ max_position_qty: '0' }, ''],
+    [{ max_drawdown: 'x' }, 'Drawdown'],
+    [{ max_refusals: '0' }, 'Refusals in a row'],
+    [{ max_refusals: '1' }, ''],
+    [{ heartbeat_seconds: '4' }, 'Heartbeat'],
+    [{ heartbeat_seconds: '86401' }, 'Heartbeat'],
+    [{ heartbeat_seconds: '5' }, ''],
   ])('%o', (change, name) => {
     const said = wrong({ ...toForm(noLimits), ...change })
     expect(name ? said.startsWith(name) : said === '').toBe(true)
@@ -57,7 +66,17 @@ describe('the switch', () => {
 
 describe('guards in words', () => {
   const guards = (limits: Limits) =>
-    ({ ...limits, usage: { open_orders: 1, orders_last_minute: 3, orders_today: 4 } }) as Guards
+    ({
+      ...limits,
+      usage: {
+        open_orders: 1,
+        orders_last_minute: 3,
+        orders_today: 4,
+        refusals_in_a_row: 5,
+        heartbeat_missing: limits.heartbeat_seconds != null,
+        high_water_mark: '10000',
+      },
+    }) as Guards
   it('shows usage beside the limit, and where it is used up', () => {
     const found = (g: Guards, name: string) => lines(g).find((l) => l.name === name)
     expect(found(guards(all), 'Orders a minute')).toEqual({
@@ -68,6 +87,10 @@ describe('guards in words', () => {
     })
     expect(found(guards(all), 'Open orders')).toMatchObject({ limit: '0', full: true })
     expect(found(guards(all), 'Orders a day')).toMatchObject({ full: false })
+    expect(found(guards(all), 'Refusals in a row')).toMatchObject({ limit: '5', used: '5', full: true })
+    expect(found(guards(all), 'Heartbeat')).toMatchObject({ limit: 'every 60 s', used: 'missing', full: true })
+    expect(found(guards(noLimits), 'Heartbeat')).toMatchObject({ limit: 'none', full: false })
+    expect(found(guards(all), 'Drawdown')).toMatchObject({ limit: '$500.00', used: 'from $10,000.00' })
     expect(found(guards(noLimits), 'Orders a day')).toMatchObject({ limit: 'none', used: '4', full: false })
     expect(found(guards({ ...noLimits, allowed_sides: [] }), 'Sides')).toMatchObject({ limit: 'none may be opened' })
   })

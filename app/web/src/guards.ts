@@ -12,6 +12,9 @@ export const guardNames: Record<Violation['guard'], string> = {
   orders_per_minute: 'orders a minute',
   orders_per_day: 'orders a day',
   daily_loss_limit: 'loss of the day',
+  max_drawdown: 'drawdown',
+  max_refusals: 'refusals in a row',
+  heartbeat: 'the heartbeat',
   allowed_symbols: 'allowed symbols',
   allowed_sides: 'allowed sides',
   reduce_only: 'closings only close',
@@ -51,6 +54,18 @@ export function lines(g: Guards): { name: string; limit: string; used?: string; 
     count('Orders a minute', g.orders_per_minute, g.usage.orders_last_minute),
     count('Orders a day', g.orders_per_day, g.usage.orders_today),
     { name: 'Loss of a day', limit: dollars(g.daily_loss_limit) },
+    {
+      name: 'Drawdown',
+      limit: dollars(g.max_drawdown),
+      used: g.usage.high_water_mark == null ? undefined : `from $${money(g.usage.high_water_mark)}`,
+    },
+    count('Refusals in a row', g.max_refusals, g.usage.refusals_in_a_row),
+    {
+      name: 'Heartbeat',
+      limit: g.heartbeat_seconds == null ? 'none' : `every ${g.heartbeat_seconds} s`,
+      used: g.heartbeat_seconds == null ? undefined : g.usage.heartbeat_missing ? 'missing' : 'came',
+      full: g.usage.heartbeat_missing,
+    },
     { name: 'Symbols', limit: g.allowed_symbols ? g.allowed_symbols.join(', ') || 'none may be opened' : 'any' },
     { name: 'Sides', limit: g.allowed_sides ? g.allowed_sides.join(', ') || 'none may be opened' : 'any' },
   ]
@@ -61,9 +76,12 @@ export interface LimitsForm {
   max_position_notional: string
   max_position_qty: string
   daily_loss_limit: string
+  max_drawdown: string
   max_open_orders: string
   orders_per_minute: string
   orders_per_day: string
+  max_refusals: string
+  heartbeat_seconds: string
   onlySymbols: boolean
   symbols: string
   sides: 'any' | 'buy' | 'sell' | 'none'
@@ -75,12 +93,21 @@ export const amountFields = {
   max_position_notional: 'Value of a position, $',
   max_position_qty: 'Size of a position',
   daily_loss_limit: 'Loss of a day, $',
+  max_drawdown: 'Drawdown from the highest equity, $',
 } as const
 export const countFields = {
   max_open_orders: 'Open orders',
   orders_per_minute: 'Orders a minute',
   orders_per_day: 'Orders a day',
+  max_refusals: 'Refusals in a row',
+  heartbeat_seconds: 'Heartbeat, seconds',
 } as const
+
+/** The least and the most that a count may be, where it is not 0 and 1,000,000. */
+const bounds: Partial<Record<keyof typeof countFields, [number, number]>> = {
+  max_refusals: [1, 1_000_000],
+  heartbeat_seconds: [5, 86_400],
+}
 
 export function toForm(g: Limits): LimitsForm {
   const text = (v: string | number | null | undefined) => (v == null ? '' : String(v))
@@ -90,9 +117,12 @@ export function toForm(g: Limits): LimitsForm {
     max_position_notional: text(g.max_position_notional),
     max_position_qty: text(g.max_position_qty),
     daily_loss_limit: text(g.daily_loss_limit),
+    max_drawdown: text(g.max_drawdown),
     max_open_orders: text(g.max_open_orders),
     orders_per_minute: text(g.orders_per_minute),
     orders_per_day: text(g.orders_per_day),
+    max_refusals: text(g.max_refusals),
+    heartbeat_seconds: text(g.heartbeat_seconds),
     onlySymbols: g.allowed_symbols != null,
     symbols: (g.allowed_symbols ?? []).join(', '),
     sides: g.allowed_sides == null || another ? 'any' : (side ?? 'none'),
@@ -105,9 +135,11 @@ export function wrong(f: LimitsForm): string {
   for (const [field, name] of Object.entries(amountFields) as [keyof typeof amountFields, string][])
     if (f[field] !== '' && !isBound(f[field]))
       return `${name}: “${f[field]}” is not a plain number. Write it like 1000 or 12.5, or leave it empty for no limit.`
-  for (const [field, name] of Object.entries(countFields) as [keyof typeof countFields, string][])
-    if (f[field] !== '' && !(/^\d{1,7}$/.test(f[field]) && Number(f[field]) <= 1_000_000))
-      return `${name}: “${f[field]}” is not a whole number up to 1,000,000.`
+  for (const [field, name] of Object.entries(countFields) as [keyof typeof countFields, string][]) {
+    const [least, most] = bounds[field] ?? [0, 1_000_000]
+    if (f[field] !== '' && !(/^\d{1,7}$/.test(f[field]) && Number(f[field]) >= least && Number(f[field]) <= most))
+      return `${name}: “${f[field]}” is not a whole number from ${least} to ${most.toLocaleString('en-US')}.`
+  }
   return ''
 }
 
@@ -120,9 +152,12 @@ export function fromForm(f: LimitsForm): Limits {
     max_position_notional: amount(f.max_position_notional),
     max_position_qty: amount(f.max_position_qty),
     daily_loss_limit: amount(f.daily_loss_limit),
+    max_drawdown: amount(f.max_drawdown),
     max_open_orders: count(f.max_open_orders),
     orders_per_minute: count(f.orders_per_minute),
     orders_per_day: count(f.orders_per_day),
+    max_refusals: count(f.max_refusals),
+    heartbeat_seconds: count(f.heartbeat_seconds),
     allowed_symbols: f.onlySymbols
       ? f.symbols
           .toUpperCase()

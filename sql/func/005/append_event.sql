@@ -1,10 +1,14 @@
 -- Appends an event to the admitted account's log and returns its number. If the
 -- log has an event with this p_broker_event_id already, it writes nothing and
--- returns NULL. Each kind of event needs the scope of those who may cause it.
+-- returns NULL. Each kind of event needs the scope of those who may cause it. A refusal
+-- by the guards is audited and counted with its event, so that there is none of the three
+-- without the others.
 create or replace function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text default null) returns bigint
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
+  refused boolean := false; -- it says that the guards have refused an order of a user's
+  seq bigint;
   scopes text := split_part(private.check_seal(), '.', 3); -- with it the account is what the admission set
   account uuid := nullif(current_setting('app.account_id', true), '')::uuid;
   needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
@@ -16,6 +20,7 @@ begin
   if p_kind = 'guard' and p_data->>'event' = 'refused' and scopes <> 'work' then
     perform private.count_stored('orders', 500 + octet_length(p_data::text), true);
     perform private.audit(account, 'guards.refuse', p_data - 'event');
+    refused := true;
   end if;
 
   if p_broker_event_id is not null then
@@ -30,6 +35,10 @@ begin
     end if;
   end if;
 
-  return private.write_event(account, p_kind, p_data, p_broker_event_id);
+  seq := private.write_event(account, p_kind, p_data, p_broker_event_id);
+  if refused then
+    perform private.count_refusal(account, private.token_path());
+  end if;
+  return seq;
 end
 $$;

@@ -14,6 +14,7 @@
 -- Of an order that an API token sends, the limits of the token and of those of which it
 -- was made count as the account's own do, the tightest of each. How many orders may be
 -- sent is counted for each of them by itself: a token answers for what was made of it.
+-- So is what stops a token: a heartbeat that stays away, and refusals in a row.
 --
 -- A preview calls it, and so does the trigger that every order must pass.
 create or replace function app.check_guards(o app.alpaca_orders) returns jsonb
@@ -32,9 +33,13 @@ declare
   qty_after numeric; -- of the position, once everything that is ordered was filled
   worth_after numeric;
   counted bigint;
+  beaten_at timestamptz;
+  balance app.account_balances;
   loss numeric;
+  drawdown numeric;
   of_tokens app.account_guards; -- the limits of the API token that sends it
   paces boolean := false; -- a token has a limit of how many orders it may send
+  stops boolean := false; -- a token must have its heartbeat, or is stopped by refusals
   pace record;
   sleeve record; -- what the account's sleeves say
 begin
@@ -49,9 +54,11 @@ begin
     of_tokens := private.token_limits();
     g := app.tightest(g, of_tokens);
     paces := num_nonnulls(of_tokens.orders_per_minute, of_tokens.orders_per_day) > 0;
+    stops := num_nonnulls(of_tokens.heartbeat_seconds, of_tokens.max_refusals) > 0;
   end if;
-  if g.switch = 'open' and not paces and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
-      g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.allowed_symbols, g.allowed_sides) = 0 then
+  if g.switch = 'open' and not paces and not stops and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
+      g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.max_drawdown, g.heartbeat_seconds, g.allowed_symbols,
+      g.allowed_sides) = 0 then
     return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', null);
   end if;
   if g.switch = 'halted' then
@@ -122,6 +129,14 @@ begin
     return jsonb_build_object('violations', sleeve.violations, 'needs', sleeve.needs, 'reducing', true);
   end if;
 
+  if g.heartbeat_seconds is not null then
+    select h.beaten_at into beaten_at from app.heartbeats h where h.account_id = o.account_id;
+    violations := violations || app.missed_heartbeat('This account', g.heartbeat_seconds, beaten_at);
+  end if;
+  if stops then
+    violations := violations || private.token_stops(o.account_id);
+  end if;
+
   worth := round(ceil(coalesce(o.notional, worth) * 100) / 100, 2);
   if worth > g.max_order_notional then
     violations := violations || app.violation('max_order_notional', g.max_order_notional::text, worth::text,
@@ -166,14 +181,22 @@ begin
       end if;
     end loop;
   end if;
-  if g.daily_loss_limit is not null then
-    select b.last_equity - b.equity into loss from app.account_balances b
-      where b.account_id = o.account_id and b.as_of > clock_timestamp() - interval '1 second';
+  if num_nonnulls(g.daily_loss_limit, g.max_drawdown) > 0 then
+    select b.* into balance from app.account_balances b
+      where b.account_id = o.account_id and b.as_of > clock_timestamp() - interval '1 second' and b.as_of <= clock_timestamp();
     if not found then
       needs := needs || '"equity"';
-    elsif loss >= g.daily_loss_limit then
+    end if;
+    loss := balance.last_equity - balance.equity;
+    if loss >= g.daily_loss_limit then
       violations := violations || app.violation('daily_loss_limit', g.daily_loss_limit::text, loss::text,
         format('The account has lost %s since the last close, and %s is the limit. Positions can still be closed.', loss, g.daily_loss_limit));
+    end if;
+    drawdown := (select m.equity from app.high_water_marks m where m.account_id = o.account_id) - balance.equity;
+    if drawdown >= g.max_drawdown then
+      violations := violations || app.violation('max_drawdown', g.max_drawdown::text, drawdown::text,
+        format('The account is worth %s less than its high-water mark, and %s is the limit. Positions can still be closed, and its owner can reset the mark (POST /api/guards/high-water-mark).',
+          drawdown, g.max_drawdown));
     end if;
   end if;
   return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', false);

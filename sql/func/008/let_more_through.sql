@@ -11,6 +11,9 @@ return p_before.max_order_notional is not null and coalesce(p_after.max_order_no
   or p_before.orders_per_minute is not null and coalesce(p_after.orders_per_minute > p_before.orders_per_minute, true)
   or p_before.orders_per_day is not null and coalesce(p_after.orders_per_day > p_before.orders_per_day, true)
   or p_before.daily_loss_limit is not null and coalesce(p_after.daily_loss_limit > p_before.daily_loss_limit, true)
+  or p_before.max_drawdown is not null and coalesce(p_after.max_drawdown > p_before.max_drawdown, true)
+  or p_before.max_refusals is not null and coalesce(p_after.max_refusals > p_before.max_refusals, true)
+  or p_before.heartbeat_seconds is not null and coalesce(p_after.heartbeat_seconds > p_before.heartbeat_seconds, true)
   or p_before.allowed_symbols is not null and coalesce(not p_after.allowed_symbols <@ p_before.allowed_symbols, true)
   or p_before.allowed_sides is not null and coalesce(not p_after.allowed_sides <@ p_before.allowed_sides, true)
   or coalesce(p_before.buy_back_overshoot, false) and not coalesce(p_after.buy_back_overshoot, false);

@@ -21,16 +21,17 @@ begin
     perform private.require_step_up();
   end if;
   insert into app.account_guards as g (account_id, max_order_notional, max_position_notional, max_position_qty, max_open_orders,
-      orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by)
+      orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by)
     select account, l.max_order_notional, l.max_position_notional, l.max_position_qty, l.max_open_orders,
-      l.orders_per_minute, l.orders_per_day, l.daily_loss_limit, l.allowed_symbols, l.allowed_sides,
+      l.orders_per_minute, l.orders_per_day, l.daily_loss_limit, l.max_drawdown, l.max_refusals, l.heartbeat_seconds, l.allowed_symbols, l.allowed_sides,
       coalesce(l.buy_back_overshoot, false), private.user_id()
     from jsonb_populate_record(null::app.account_guards, p_limits) l
     on conflict (account_id) do update
       set max_order_notional = excluded.max_order_notional, max_position_notional = excluded.max_position_notional,
           max_position_qty = excluded.max_position_qty, max_open_orders = excluded.max_open_orders,
           orders_per_minute = excluded.orders_per_minute, orders_per_day = excluded.orders_per_day,
-          daily_loss_limit = excluded.daily_loss_limit, allowed_symbols = excluded.allowed_symbols,
+          daily_loss_limit = excluded.daily_loss_limit, max_drawdown = excluded.max_drawdown, max_refusals = excluded.max_refusals,
+          heartbeat_seconds = excluded.heartbeat_seconds, allowed_symbols = excluded.allowed_symbols,
           allowed_sides = excluded.allowed_sides, buy_back_overshoot = excluded.buy_back_overshoot, updated_by = excluded.updated_by, updated_at = now();
   perform private.audit(account, 'guards.change', p_limits);
   perform private.append_event('guard', jsonb_build_object('event', 'changed', 'limits', p_limits));

@@ -11,7 +11,8 @@
 -- opened is closed. A wind-down under way is superseded by this one, which also
 -- does what was asked of that one. Opening the switch ends it. Both hold for a
 -- wind-down that waits for working keys too. The retry of a request (the same
--- key) turns nothing and returns its wind-down, if it began one.
+-- key) turns nothing and returns its wind-down, if it began one. Opening the switch lets
+-- the count of refusals in a row begin anew.
 --
 -- PD409: the key was used for another request. PD419: more is let through on a live
 -- account, here or at Alpaca, which takes a step-up.
@@ -57,6 +58,9 @@ begin
     values (account, p_switch, nullif(p_reason, ''), private.user_id())
     on conflict (account_id) do update
       set switch = excluded.switch, switch_reason = excluded.switch_reason, updated_by = excluded.updated_by, updated_at = now();
+  if p_switch = 'open' then
+    update app.refusal_runs r set refusals = 0 where r.account_id = account;
+  end if;
   perform private.audit(account, 'guards.switch', jsonb_build_object('switch', p_switch, 'reason', nullif(p_reason, ''),
     'cancel_orders', cancels, 'liquidate', liquidates));
   perform private.append_event('guard', jsonb_build_object('event', 'switch', 'switch', p_switch, 'reason', nullif(p_reason, '')));

@@ -139,10 +139,6 @@ submitted_by: TextOrNull
 token_id: (string | null)
 orchestrator_agent_id: TextOrNull
 tag: TextOrNull
-/**
- * The sleeve to which it belongs
- */
-sleeve_id: (string | null)
 broker_request_id: TextOrNull
 created_at: Time
 submitted_at: TimeOrNull
@@ -261,9 +257,9 @@ submitted_by?: string
 }
 export interface Violation {
 /**
- * reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
+ * max_refusals: an API token that was stopped. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured")
 limit: TextOrNull
 /**
  * What the order would make of it
@@ -293,6 +289,18 @@ orders_per_day?: (number | null)
  * Dollars below the equity at the last close
  */
 daily_loss_limit?: AmountGiven
+/**
+ * Dollars below the high-water mark
+ */
+max_drawdown?: AmountGiven
+/**
+ * After so many refusals in a row the switch is turned to reduce_only
+ */
+max_refusals?: (number | null)
+/**
+ * How old the last heartbeat may be when an order opens something
+ */
+heartbeat_seconds?: (number | null)
 /**
  * An underlying allows its options too
  * 

@@ -89,6 +89,9 @@ export const noLimits = {
   max_open_orders: null,
   orders_per_minute: null,
   orders_per_day: null,
+  max_drawdown: null,
+  max_refusals: null,
+  heartbeat_seconds: null,
   allowed_symbols: null,
   allowed_sides: null,
   buy_back_overshoot: false,
@@ -102,7 +105,17 @@ export function someGuards(change: Partial<Guards> = {}): Guards {
     wind_down: null,
     updated_by: null,
     updated_at: null,
-    usage: { open_orders: 0, orders_last_minute: 0, orders_today: 0 },
+    usage: {
+      open_orders: 0,
+      orders_last_minute: 0,
+      orders_today: 0,
+      heartbeat_at: null,
+      heartbeat_holds_until: null,
+      heartbeat_missing: false,
+      high_water_mark: null,
+      high_water_mark_at: null,
+      refusals_in_a_row: 0,
+    },
     ...change,
   }
 }
