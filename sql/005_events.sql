@@ -8,11 +8,13 @@ set local role paddock_owner;
 -- may become.
 {{ template "func/005/json_size.sql" . }}
 {{ template "func/005/is_amount.sql" . }}
+{{ template "func/005/are_amounts.sql" . }}
 {{ template "func/005/resume_cursor.sql" . }}
-grant execute on function app.json_size, app.is_amount to paddock_app, paddock_worker, paddock_gate;
+grant execute on function app.json_size, app.is_amount, app.are_amounts to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.resume_cursor to paddock_app;
 comment on function app.json_size is 'How many bytes a jsonb takes as text.';
 comment on function app.is_amount is 'Whether a number has few enough digits to be an amount.';
+comment on function app.are_amounts is 'Whether each of the numbers has few enough digits to be an amount.';
 comment on function app.resume_cursor is 'The cursor with which a reader goes on after an event.';
 alter table private.api_tokens add constraint api_tokens_bounded check (app.is_amount(max_order_notional)
   and app.is_amount(max_position_notional) and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit)
@@ -393,5 +395,5 @@ set local role paddock_owner;
 drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
 drop table private.doorbell, private.step_up_window, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 alter table private.api_tokens drop constraint api_tokens_bounded;
-drop function app.resume_cursor, app.is_amount, app.json_size;
+drop function app.resume_cursor, app.are_amounts, app.is_amount, app.json_size;
 reset role;

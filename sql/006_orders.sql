@@ -131,10 +131,8 @@ create table app.alpaca_orders (
   constraint alpaca_orders_bounded check (
     app.json_size(request) <= 262144 and app.json_size(reference_prices) <= 262144 and app.json_size(broker_refusal) <= 262144
     and app.json_size(broker_order) <= 262144 and app.json_size(others) <= 262144
-    and app.is_amount(qty) and app.is_amount(notional) and app.is_amount(limit_price) and app.is_amount(stop_price)
-    and app.is_amount(trail_price) and app.is_amount(trail_percent) and app.is_amount(hwm)
-    and app.is_amount(filled_qty) and app.is_amount(filled_avg_price) and app.is_amount(fills_qty) and app.is_amount(fills_avg_price)
-    and app.is_amount(overshot_qty) and app.is_amount(sleeve_cost))
+    and app.are_amounts(array[qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, filled_qty, filled_avg_price,
+      fills_qty, fills_avg_price, overshot_qty, sleeve_cost]))
 );
 comment on table app.alpaca_orders is 'Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.';
 create index alpaca_orders_newest_idx on app.alpaca_orders (account_id, created_at desc, id desc);

@@ -26,9 +26,8 @@ create table app.alpaca_positions (
   import_id uuid,                             -- the import that brought it (private.imports), until the broker is asked
   primary key (account_id, symbol),
   constraint alpaca_positions_bounded check (
-    app.json_size(broker_position) <= 262144 and app.is_amount(qty) and app.is_amount(avg_entry_price) and app.is_amount(cost_basis)
-    and app.is_amount(market_value) and app.is_amount(current_price) and app.is_amount(unrealized_pl)
-    and app.is_amount(uncounted))
+    app.json_size(broker_position) <= 262144
+    and app.are_amounts(array[qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, uncounted]))
 );
 comment on table app.alpaca_positions is 'What each account holds, as the broker says. A row of quantity 0 is a position that was closed.';
 alter table app.alpaca_positions enable row level security, force row level security,

@@ -146,9 +146,8 @@ create table app.trading_positions (
   primary key (account_id, id),
   check ((closed_at is null) = (exit_qty < entry_qty)),
   check (closed_at is null or held_cost = 0),
-  constraint trading_positions_bounded check (app.is_amount(multiplier) and app.is_amount(opening_qty) and app.is_amount(entry_qty)
-    and app.is_amount(entry_notional) and app.is_amount(exit_qty) and app.is_amount(exit_notional) and app.is_amount(held_cost)
-    and app.is_amount(max_qty) and app.is_amount(fees) and app.is_amount(realized_pl))
+  constraint trading_positions_bounded check (app.are_amounts(array[multiplier, opening_qty, entry_qty, entry_notional, exit_qty, exit_notional,
+    held_cost, max_qty, fees, realized_pl]))
 );
 comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent, of each tag and of each sleeve.';
 create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;

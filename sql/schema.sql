@@ -273,7 +273,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint alpaca_orders_account_id_wind_down_id_fkey FOREIGN KEY (account_id, wind_down_id) REFERENCES app.wind_downs(account_id, id),
   constraint alpaca_orders_action_check CHECK ((action = ANY (ARRAY['place'::text, 'replace'::text]))),
-  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.is_amount(qty) AND app.is_amount(notional) AND app.is_amount(limit_price) AND app.is_amount(stop_price) AND app.is_amount(trail_price) AND app.is_amount(trail_percent) AND app.is_amount(hwm) AND app.is_amount(filled_qty) AND app.is_amount(filled_avg_price) AND app.is_amount(fills_qty) AND app.is_amount(fills_avg_price) AND app.is_amount(overshot_qty))),
+  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.are_amounts(ARRAY[qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, filled_qty, filled_avg_price, fills_qty, fills_avg_price, overshot_qty]))),
   constraint alpaca_orders_broker_refusal_check CHECK ((jsonb_typeof(broker_refusal) = 'object'::text)),
   constraint alpaca_orders_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
   constraint alpaca_orders_filled_qty_check CHECK ((filled_qty >= (0)::numeric)),
@@ -374,7 +374,7 @@ create table app.alpaca_positions (
   import_id uuid,
   constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
   constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl) AND app.is_amount(uncounted)))
+  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.are_amounts(ARRAY[qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, uncounted])))
 );
 alter table app.alpaca_positions enable row level security, force row level security;
 -- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone, uncounted
@@ -1088,7 +1088,7 @@ CASE direction
 END) stored,
   constraint trading_positions_pkey PRIMARY KEY (account_id, id),
   constraint trading_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint trading_positions_bounded CHECK ((app.is_amount(multiplier) AND app.is_amount(opening_qty) AND app.is_amount(entry_qty) AND app.is_amount(entry_notional) AND app.is_amount(exit_qty) AND app.is_amount(exit_notional) AND app.is_amount(held_cost) AND app.is_amount(max_qty) AND app.is_amount(fees) AND app.is_amount(realized_pl))),
+  constraint trading_positions_bounded CHECK (app.are_amounts(ARRAY[multiplier, opening_qty, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, realized_pl])),
   constraint trading_positions_check CHECK (((scope = 'account'::text) = (scope_value = ''::text))),
   constraint trading_positions_check1 CHECK (((exit_qty >= (0)::numeric) AND (exit_qty <= entry_qty))),
   constraint trading_positions_check2 CHECK (((closed_at IS NULL) = (exit_qty < entry_qty))),
@@ -2658,6 +2658,10 @@ create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asse
 
 create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+-- Whether each of the numbers has few enough digits to be an amount.
+create function app.are_amounts(numbers numeric[]) returns boolean
+  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.asset_class(o app.alpaca_orders) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker

@@ -196,6 +196,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	if update == nil {
 		return a.saveUnapplied(ctx, msg, errors.New(odd.Why))
 	}
+	a.letAnswerGoFirst(ctx, update)
 	var doubtful bool // there is a reason not to trust the mirror: a reconciliation must settle it
 	for attempt := 0; ; attempt++ {
 		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
@@ -233,6 +234,20 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if !backoff(ctx, attempt) {
 			return ctx.Err()
 		}
+	}
+}
+
+// letAnswerGoFirst waits for the broker's answer to a request of this process, where
+// there is one for the order that an update tells of: the client waits for that, and both
+// are recorded under one lock.
+func (a *account) letAnswerGoFirst(ctx context.Context, update json.RawMessage) {
+	var said struct {
+		Order struct {
+			ClientOrderID string `json:"client_order_id"`
+		} `json:"order"`
+	}
+	if json.Unmarshal(update, &said) == nil { // it was parsed before
+		a.m.UnderWay.Wait(ctx, a.lease.Account, said.Order.ClientOrderID)
 	}
 }
 

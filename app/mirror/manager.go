@@ -22,6 +22,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/credentials"
 	"paddock/app/tenant"
+	"paddock/app/underway"
 	"paddock/app/wait"
 )
 
@@ -32,6 +33,9 @@ type Config struct {
 	Broker   *broker.Broker
 	Logger   *slog.Logger
 	Observer Observer
+	// UnderWay, unless it is nil, has the orders of this process whose answer is not
+	// recorded yet: their updates let it go first.
+	UnderWay *underway.Orders
 
 	RenewEvery time.Duration // between two renewals of the leases; 2 s
 	RenewPause time.Duration // least time between two renewals; 500 ms

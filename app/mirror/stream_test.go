@@ -17,6 +17,7 @@ import (
 	"paddock/app/mirror"
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/app/underway"
 )
 
 // If the broker sends updates again after a reconnection, each update still
@@ -653,4 +654,22 @@ func TestInstancesShareAccounts(t *testing.T) {
 		t.Errorf("the log says %s, and %d streams are open", got, w.front.open.Load())
 	}
 	w.wantNoGap()
+}
+
+// An update of an order waits until the answer to the order's request was recorded, or
+// has taken too long. So the client, who waits for the answer, does not wait for both.
+func TestUpdatesLetTheAnswerGoFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sent := underway.New()
+	sent.Most = 300 * time.Millisecond
+	w.run(func(c *mirror.Config) { c.UnderWay = sent })
+	w.awaitStream()
+	defer sent.Send(w.account.Account, "a")()
+	began := time.Now()
+	w.buy("AAPL", "1", "a")
+	w.eventually("the update", func() bool { return strings.HasPrefix(w.eventsOf("a"), "new") })
+	if took := time.Since(began); took < sent.Most {
+		t.Errorf("the update was recorded after %s, before the answer", took)
+	}
 }

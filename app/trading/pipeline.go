@@ -91,6 +91,7 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, or
 	case made.isRetry:
 		return made.Placed, nil
 	}
+	defer s.UnderWay.Send(a.Account, made.clientOrderID)()
 	answer, err := s.send(ctx, made, order)
 	return s.record(ctx, a, p, made, answer, err)
 }

@@ -22,6 +22,7 @@ import (
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/underway"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
@@ -259,6 +260,33 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 				t.Errorf("%d orders were sent, want %d", n, tt.sent)
 			}
 		})
+	}
+}
+
+// From before an order is sent until its answer is recorded it is known as under way, so
+// that the account's stream can let the answer go first.
+func TestOrdersAreUnderWayUntilTheirAnswerIsRecorded(t *testing.T) {
+	d := newDesk(t)
+	d.service.UnderWay = underway.New()
+	d.service.UnderWay.Most = time.Minute
+	admin, seen := d.pg.Conn(t, "admin"), make(chan string, 1)
+	d.watch = func(r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
+			go func() {
+				d.service.UnderWay.Wait(t.Context(), d.owner.Account, "a")
+				var state string
+				if err := admin.QueryRow(t.Context(), "select intent_state from app.alpaca_orders where client_order_id = 'a'").Scan(&state); err != nil {
+					state = err.Error()
+				}
+				seen <- state
+			}()
+		}
+	}
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-seen; got != "accepted" {
+		t.Errorf("an update of the order would not have waited: the order was %q", got)
 	}
 }
 

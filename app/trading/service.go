@@ -19,6 +19,7 @@ import (
 	"paddock/app/credentials"
 	"paddock/app/passthrough"
 	"paddock/app/tenant"
+	"paddock/app/underway"
 )
 
 // Service serves everything about trading.
@@ -37,6 +38,9 @@ type Service struct {
 	// MirrorMaxAge is how long after a reconciliation lists use the mirror
 	// where no stream keeps it; a minute unless set.
 	MirrorMaxAge time.Duration
+	// UnderWay, unless it is nil, has the orders whose answer is not recorded yet: the
+	// account's stream lets the answer go first.
+	UnderWay *underway.Orders
 	// OnOrder, unless it is nil, is told what became of each request for an
 	// order: one of OrderResults.
 	OnOrder func(result string)

@@ -41,6 +41,7 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/tokens"
 	"paddock/app/trading"
+	"paddock/app/underway"
 	"paddock/app/web"
 	"paddock/app/webhooks"
 	"paddock/sql"
@@ -152,7 +153,8 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		return err
 	}
 	defer signIn.WaitForMails()
-	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, MaxStreams: c.MaxStreams, Observer: told.metrics.Mirror()})
+	sent := underway.New()
+	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, UnderWay: sent, MirrorMaxAge: c.MirrorMaxAge, MaxStreams: c.MaxStreams, Observer: told.metrics.Mirror()})
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
@@ -175,6 +177,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		return err
 	}
 	duck := &httpapi.LameDuck{}
+	tradingService.UnderWay = sent
 	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
 	told.metrics.Watch(metrics.Sources{
 		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,

@@ -275,7 +275,8 @@ var checks = []check{
 			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and not exists (
 				select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and k.conname ~ '_bounded$'
 				and pg_get_constraintdef(k.oid) !~ '\m(OR|NOT|CASE|COALESCE|FALSE|NULL)\M'
-				and pg_get_constraintdef(k.oid) ~ case a.atttypid when 'numeric'::regtype then '\mis_amount\(' || a.attname || '\)'
+				and pg_get_constraintdef(k.oid) ~ case a.atttypid when 'numeric'::regtype
+						then '\m(is_amount\(|are_amounts\(ARRAY\[([a-z_]+, )*)' || a.attname || '(\)|, |\]\))'
 					else '\mjson_size\(' || a.attname || '\) <= [0-9]+' end)`,
 		broken: [][]string{
 			{"alter table app.agent_logs drop constraint agent_logs_bounded"},
@@ -283,6 +284,8 @@ var checks = []check{
 			{"alter table app.agent_logs add column more jsonb"}, {"alter table app.agent_logs add column more json"},
 			{"alter table app.agent_logs drop constraint agent_logs_bounded", "alter table app.agent_logs add constraint agent_logs_bounded check (app.json_size(data) <= 65536 or level = 'debug')"},
 			{"alter table app.exercises drop constraint exercises_bounded", "alter table app.exercises add constraint exercises_bounded check (app.is_amount(qty) and app.is_amount(price))"},
+			{"alter table app.exercises drop constraint exercises_bounded", "alter table app.exercises add constraint exercises_bounded check (app.are_amounts(array[qty, price]))"},
+			{"alter table app.exercises drop constraint exercises_bounded", "alter table app.exercises add constraint exercises_bounded check (app.are_amounts(array[qty, price, reference_price - 1]))"},
 			{"alter table app.exercises drop constraint exercises_bounded", "alter table app.exercises add constraint exercises_bounded check (app.is_amount(qty) and app.is_amount(price) and app.is_amount(reference_price)) not valid"},
 		},
 	},

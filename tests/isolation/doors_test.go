@@ -381,6 +381,7 @@ func hostile(l *lab, s *session) {
 		"bigint":                     {"null", "-1", "1", "9223372036854775807"},
 		"boolean":                    {"null", "true"},
 		"numeric":                    {"null", "0", "-1", "'NaN'", "1e131071"},
+		"numeric[]":                  {"null", "'{}'", "array[null, 'NaN', 1e131071]::numeric[]"},
 		"interval":                   {"null", "interval '-1 day'", "interval '1 day'"},
 		"jsonb":                      {"null", "'null'", "'[]'", `'{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "updated_at": "2100-01-01"}'`, `'{"account_id": "$B"}'`},
 		"timestamp with time zone":   {"null", "'infinity'", "now()"},

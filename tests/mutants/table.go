@@ -41,6 +41,10 @@ var mutants = []mutant{
 	{lock, "sql/func/008/count_sent_order.sql", "on conflict (account_id, day) do update set sent = c.sent + 1", "on conflict (account_id, day) do update set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
 	{lock, "sql/func/008/count_sent_order.sql", "  if tg_op = 'INSERT' and exists", "  if false and exists", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
 	{lock, "sql/func/008/orders_sent_today.sql", "c.day >= (clock_timestamp() at time zone 'America/New_York')::date", "true", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{streams, "app/mirror/account.go", "	a.letAnswerGoFirst(ctx, update)\n", "", []string{"app/mirror TestUpdatesLetTheAnswerGoFirst"}},
+	{streams, "app/trading/pipeline.go", "	defer s.UnderWay.Send(a.Account, made.clientOrderID)()\n", "", []string{"app/trading TestOrdersAreUnderWayUntilTheirAnswerIsRecorded"}},
+	{streams, "app/underway/orders.go", "	sent = sent && time.Since(o.late[account]) > pause\n", "", []string{"app/underway TestASlowAnswerDelaysLittle"}},
+	{edges, "sql/func/005/are_amounts.sql", "return false;", "return true;", []string{"tests/catalogue TestNumbersCannotGrow"}},
 	{mirror, "sql/func/007/settle_positions.sql", "  if settle_positions.unsettled = '{}' then", "  if true then", []string{"app/mirror TestAListThatDiffersIsNoAgreement"}},
 	{secrets, "sql/func/010/read_credentials.sql", "  if last_at is null or clock_timestamp() not between last_at and last_at + interval '1 minute' then", "  if true then", []string{"app/trading TestUseOfKeysIsNotedOnceAMinute"}},
 
