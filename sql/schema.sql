@@ -46,6 +46,9 @@ create policy app_reads on app.account_balances for select to paddock_app
 create policy app_updates on app.account_balances for update to paddock_app
   using ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
+create policy gate_reads on app.account_balances for select to paddock_gate
+  using (true);
+grant select (account_id, cash, as_of) on app.account_balances to paddock_gate;
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
 CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
@@ -86,21 +89,24 @@ create table app.account_grants (
   role text not null,
   expires_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
+  given_by text,
+  standing_of text,
   constraint account_grants_pkey PRIMARY KEY (account_id, user_id),
   constraint account_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'viewer'::text])))
+  constraint account_grants_check CHECK (((standing_of IS NULL) OR (role <> 'owner'::text))),
+  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
 );
 CREATE INDEX account_grants_user_id_idx ON app.account_grants USING btree (user_id, account_id);
 alter table app.account_grants enable row level security, force row level security;
 -- without statistics: account_id, user_id
 create policy app_reads on app.account_grants for select to paddock_app
-  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
+  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((expires_at IS NULL) OR (expires_at > now())) AND (role <> 'reports'::text) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
 create policy gate_all on app.account_grants to paddock_gate
   using (true)
   with check (true);
 grant select on app.account_grants to paddock_app;
-grant select, insert (account_id, user_id, role) on app.account_grants to paddock_gate;
+grant select, insert (account_id, user_id, role, expires_at, given_by, standing_of), update (role, expires_at, created_at, given_by, standing_of), delete on app.account_grants to paddock_gate;
 CREATE TRIGGER record_grant_change AFTER INSERT OR DELETE OR UPDATE ON app.account_grants FOR EACH ROW EXECUTE FUNCTION private.record_grant_change();
 
 -- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
@@ -214,6 +220,8 @@ create table app.alpaca_orders (
   token_id uuid generated always as token_path[cardinality(token_path)] stored,
   orchestrator_agent_id text,
   tag text,
+  sleeve_id uuid,
+  sleeve_cost numeric,
   reduce_only boolean not null default false,
   overshot_qty numeric not null default 0,
   wind_down_id uuid,
@@ -271,9 +279,10 @@ create table app.alpaca_orders (
   constraint alpaca_orders_account_id_client_order_id_key UNIQUE (account_id, client_order_id),
   constraint alpaca_orders_account_id_idempotency_key_key UNIQUE (account_id, idempotency_key),
   constraint alpaca_orders_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint alpaca_orders_account_id_sleeve_id_fkey FOREIGN KEY (account_id, sleeve_id) REFERENCES app.sleeves(account_id, id),
   constraint alpaca_orders_account_id_wind_down_id_fkey FOREIGN KEY (account_id, wind_down_id) REFERENCES app.wind_downs(account_id, id),
   constraint alpaca_orders_action_check CHECK ((action = ANY (ARRAY['place'::text, 'replace'::text]))),
-  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.are_amounts(ARRAY[qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, filled_qty, filled_avg_price, fills_qty, fills_avg_price, overshot_qty]))),
+  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.are_amounts(ARRAY[qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, filled_qty, filled_avg_price, fills_qty, fills_avg_price, overshot_qty, sleeve_cost]))),
   constraint alpaca_orders_broker_refusal_check CHECK ((jsonb_typeof(broker_refusal) = 'object'::text)),
   constraint alpaca_orders_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
   constraint alpaca_orders_filled_qty_check CHECK ((filled_qty >= (0)::numeric)),
@@ -300,12 +309,14 @@ CREATE INDEX alpaca_orders_import_idx ON app.alpaca_orders USING btree (account_
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
 CREATE INDEX alpaca_orders_parent_idx ON app.alpaca_orders USING btree (account_id, parent_alpaca_order_id) WHERE (parent_alpaca_order_id IS NOT NULL);
+CREATE INDEX alpaca_orders_sleeve_idx ON app.alpaca_orders USING btree (account_id, sleeve_id, created_at DESC, id DESC) WHERE (sleeve_id IS NOT NULL);
+CREATE INDEX alpaca_orders_sleeve_unbooked_idx ON app.alpaca_orders USING btree (account_id, sleeve_id) WHERE ((sleeve_id IS NOT NULL) AND (is_open OR fills_differ));
 CREATE INDEX alpaca_orders_submitting_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (intent_state = 'submitting'::text);
 CREATE INDEX alpaca_orders_token_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (token_path IS NOT NULL);
 CREATE INDEX alpaca_orders_unended_idx ON app.alpaca_orders USING btree (account_id, symbol) WHERE (NOT app.is_ended(status));
 CREATE INDEX alpaca_orders_wind_down_idx ON app.alpaca_orders USING btree (account_id, wind_down_id) WHERE (wind_down_id IS NOT NULL);
 alter table app.alpaca_orders enable row level security, force row level security;
--- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, token_path, token_id, orchestrator_agent_id, tag, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
+-- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, token_path, token_id, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (submitted_by = ( SELECT private.user_id() AS user_id))));
 create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
@@ -335,16 +346,17 @@ create policy report_reads on app.alpaca_orders for select to paddock_report
 create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
-grant select (account_id, id, client_order_id, token_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
-grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
-grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
+grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, token_id, orchestrator_agent_id, tag, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
+grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
+grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER count_answer AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.wind_down_id IS NULL) AND (new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])))) EXECUTE FUNCTION private.count_answer();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
+CREATE TRIGGER inherit_sleeve BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state <> 'submitting'::text) AND ((new.parent_alpaca_order_id IS NOT NULL) OR (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.alpaca_orders FOR EACH ROW EXECUTE FUNCTION private.note_change();
 CREATE TRIGGER note_sent BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.intent_state <> 'unsent'::text))) EXECUTE FUNCTION private.count_sent_order();
 CREATE TRIGGER note_sent_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND ((new.intent_state = 'unsent'::text) <> (old.intent_state = 'unsent'::text)))) EXECUTE FUNCTION private.count_sent_order();
@@ -544,6 +556,7 @@ create table app.fills (
   source text not null,
   orchestrator_agent_id text,
   tag text,
+  sleeve_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint fills_pkey PRIMARY KEY (account_id, execution_id),
   constraint fills_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
@@ -561,15 +574,18 @@ CREATE INDEX fills_order_idx ON app.fills USING btree (account_id, order_id);
 CREATE INDEX fills_previous_idx ON app.fills USING btree (account_id, previous_execution_id) WHERE (previous_execution_id IS NOT NULL);
 CREATE INDEX fills_symbol_idx ON app.fills USING btree (account_id, symbol, at, execution_id);
 alter table app.fills enable row level security, force row level security;
--- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag
+-- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag, sleeve_id
 create policy app_reads on app.fills for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_reads on app.fills for select to paddock_gate
+  using (true);
 create policy report_reads on app.fills for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.fills to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
+grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id) on app.fills to paddock_report;
+grant select (account_id, multiplier, side, qty, price, at, state) on app.fills to paddock_gate;
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
@@ -772,6 +788,7 @@ create table app.journal_adjustments (
   split_of text collate "C",
   orchestrator_agent_id text,
   tag text,
+  sleeve_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint journal_adjustments_pkey PRIMARY KEY (account_id, activity_id),
   constraint journal_adjustments_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
@@ -782,7 +799,7 @@ create table app.journal_adjustments (
 CREATE INDEX journal_adjustments_newest_idx ON app.journal_adjustments USING btree (account_id, at DESC);
 CREATE INDEX journal_adjustments_symbol_idx ON app.journal_adjustments USING btree (account_id, symbol, at, activity_id);
 alter table app.journal_adjustments enable row level security, force row level security;
--- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag
+-- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy report_reads on app.journal_adjustments for select to paddock_report
@@ -790,9 +807,9 @@ create policy report_reads on app.journal_adjustments for select to paddock_repo
 create policy worker_all on app.journal_adjustments to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
+grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_report;
 grant select on app.journal_adjustments to paddock_app;
-grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
+grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_worker;
 
 -- Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.
 create table app.journal_gaps (
@@ -956,10 +973,95 @@ create table app.round_trips_due (
 );
 alter table app.round_trips_due enable row level security, force row level security;
 -- without statistics: account_id, symbol, reached_id
+create policy app_reads on app.round_trips_due for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy worker_all on app.round_trips_due to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id) on app.round_trips_due to paddock_app;
 grant select, insert (account_id, symbol, since), update (since, reached_at, reached_id), delete on app.round_trips_due to paddock_worker;
+
+-- Cash that was moved into a sleeve, out of one, or from one to another.
+create table app.sleeve_transfers (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  from_sleeve_id uuid,
+  to_sleeve_id uuid,
+  amount numeric not null,
+  note text,
+  made_by text not null,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  idempotency_key text,
+  constraint sleeve_transfers_pkey PRIMARY KEY (account_id, id),
+  constraint sleeve_transfers_account_id_idempotency_key_key UNIQUE (account_id, idempotency_key),
+  constraint sleeve_transfers_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint sleeve_transfers_account_id_from_sleeve_id_fkey FOREIGN KEY (account_id, from_sleeve_id) REFERENCES app.sleeves(account_id, id),
+  constraint sleeve_transfers_account_id_to_sleeve_id_fkey FOREIGN KEY (account_id, to_sleeve_id) REFERENCES app.sleeves(account_id, id),
+  constraint sleeve_transfers_bounded CHECK (((amount > (0)::numeric) AND app.is_amount(amount))),
+  constraint sleeve_transfers_check CHECK ((from_sleeve_id IS DISTINCT FROM to_sleeve_id)),
+  constraint sleeve_transfers_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint sleeve_transfers_note_check CHECK (((char_length(note) >= 1) AND (char_length(note) <= 500)))
+);
+CREATE INDEX sleeve_transfers_from_idx ON app.sleeve_transfers USING btree (account_id, from_sleeve_id);
+CREATE INDEX sleeve_transfers_newest_idx ON app.sleeve_transfers USING btree (account_id, made_at DESC, id DESC);
+CREATE INDEX sleeve_transfers_to_idx ON app.sleeve_transfers USING btree (account_id, to_sleeve_id);
+alter table app.sleeve_transfers enable row level security, force row level security;
+-- without statistics: account_id, id, from_sleeve_id, to_sleeve_id, amount, note, made_by, idempotency_key
+create policy app_reads on app.sleeve_transfers for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.sleeve_transfers to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.sleeve_transfers for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select (account_id, id, from_sleeve_id, to_sleeve_id, amount, note, made_at) on app.sleeve_transfers to paddock_report;
+grant select on app.sleeve_transfers to paddock_app;
+grant select, insert (account_id, id, from_sleeve_id, to_sleeve_id, amount, note, made_by, idempotency_key) on app.sleeve_transfers to paddock_gate;
+
+-- Parts of accounts with cash and positions of their own. What belongs to none of them is unassigned.
+create table app.sleeves (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  switch text not null default 'open'::text,
+  max_order_notional numeric,
+  max_position_notional numeric,
+  allowed_symbols text[],
+  transferred numeric not null default 0,
+  traded numeric not null default 0,
+  fees numeric not null default 0,
+  realized_pl numeric not null default 0,
+  cash numeric not null generated always as (transferred + traded) stored,
+  made_by text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  closed_at timestamp with time zone,
+  constraint sleeves_pkey PRIMARY KEY (account_id, id),
+  constraint sleeves_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint sleeves_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
+  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(transferred) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
+  constraint sleeves_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
+  constraint sleeves_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
+  constraint sleeves_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
+  constraint sleeves_switch_check CHECK ((switch = ANY (ARRAY['open'::text, 'reduce_only'::text, 'halted'::text])))
+);
+CREATE UNIQUE INDEX sleeves_name_idx ON app.sleeves USING btree (account_id, name) WHERE (closed_at IS NULL);
+alter table app.sleeves enable row level security, force row level security;
+-- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, transferred, traded, fees, realized_pl, cash, made_by
+create policy app_reads on app.sleeves for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.sleeves to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.sleeves for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_reads on app.sleeves for select to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, id, name, switch, max_order_notional, max_position_notional, transferred, traded, fees, realized_pl, cash, created_at, closed_at) on app.sleeves to paddock_report;
+grant select on app.sleeves to paddock_app;
+grant select on app.sleeves to paddock_worker;
+grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, transferred, traded, fees, realized_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.sleeves FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
 create table app.stream_cursors (
@@ -1057,7 +1159,7 @@ grant select (account_id, asked, asked_at, answered) on app.syncs to paddock_gat
 grant select, insert (account_id, asked_by), update (asked, asked_at, asked_by) on app.syncs to paddock_app;
 grant select, update (answered, answered_at, answer) on app.syncs to paddock_worker;
 
--- Round trips, from a position's opening to its close: of the account as a whole, of each agent and of each tag.
+-- Round trips, from a position's opening to its close: of the account as a whole, of each agent, of each tag and of each sleeve.
 create table app.trading_positions (
   account_id uuid not null,
   id uuid not null,
@@ -1096,7 +1198,7 @@ END) stored,
   constraint trading_positions_direction_check CHECK ((direction = ANY (ARRAY['long'::text, 'short'::text]))),
   constraint trading_positions_entry_qty_check CHECK ((entry_qty > (0)::numeric)),
   constraint trading_positions_opening_qty_check CHECK ((opening_qty > (0)::numeric)),
-  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text])))
+  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text, 'sleeve'::text])))
 );
 CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
@@ -1107,15 +1209,20 @@ alter table app.trading_positions enable row level security, force row level sec
 -- without statistics: account_id, id, scope_value, symbol, opened_id, opening_qty, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, realized_pl
 create policy app_reads on app.trading_positions for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_reads on app.trading_positions for select to paddock_gate
+  using (true);
 create policy report_reads on app.trading_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.trading_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
+grant select (account_id, scope, scope_value, closed_at) on app.trading_positions to paddock_gate;
 grant select on app.trading_positions to paddock_app;
 grant select, insert, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills), delete on app.trading_positions to paddock_worker;
+CREATE TRIGGER book_round_trip AFTER INSERT OR UPDATE ON app.trading_positions FOR EACH ROW WHEN ((new.scope = 'sleeve'::text)) EXECUTE FUNCTION private.book_round_trip();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.trading_positions FOR EACH ROW EXECUTE FUNCTION private.note_change();
+CREATE TRIGGER unbook_round_trip AFTER DELETE ON app.trading_positions FOR EACH ROW WHEN ((old.scope = 'sleeve'::text)) EXECUTE FUNCTION private.book_round_trip();
 
 -- Brokerage accounts: one row each, and its id is the account_id of every other table.
 create table app.user_accounts (
@@ -1145,7 +1252,7 @@ create policy app_changes on app.user_accounts for update to paddock_app
 create policy app_reads on app.user_accounts for select to paddock_app
   using ((id = ANY (ARRAY( SELECT g.account_id
    FROM app.account_grants g
-  WHERE ((g.user_id = ( SELECT private.user_id() AS user_id)) AND ((g.expires_at IS NULL) OR (g.expires_at > now())))))));
+  WHERE (g.user_id = ( SELECT private.user_id() AS user_id))))));
 create policy gate_all on app.user_accounts to paddock_gate
   using (true)
   with check (true);
@@ -1155,7 +1262,7 @@ create policy worker_reads on app.user_accounts for select to paddock_worker
   using ((id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (id, name, environment, alpaca_account_number, is_active, created_at) on app.user_accounts to paddock_report;
 grant select on app.user_accounts to paddock_worker;
-grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
+grant select, insert, update (user_id, alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
 CREATE CONSTRAINT TRIGGER note_stream_change AFTER UPDATE OF stream_mode, environment ON app.user_accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
@@ -1609,6 +1716,20 @@ create policy worker_all on jobs.river_queue to paddock_worker
   with check (true);
 grant select, insert, update (metadata, paused_at, updated_at), delete on jobs.river_queue to paddock_worker;
 
+-- How many addresses of no user each user has tried to share an account with lately.
+create table private.address_tries (
+  user_id text not null,
+  since timestamp with time zone not null default now(),
+  tries integer not null,
+  constraint address_tries_pkey PRIMARY KEY (user_id),
+  constraint address_tries_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table private.address_tries enable row level security, force row level security;
+create policy gate_all on private.address_tries to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (since, tries), delete on private.address_tries to paddock_gate;
+
 -- API tokens of users, by the digest of each, with their scopes and limits.
 create table private.api_tokens (
   id uuid not null,
@@ -1801,6 +1922,49 @@ create policy gate_all on private.instance_keyrings to paddock_gate
   with check (true);
 grant select, insert, update (versions, live_until), delete on private.instance_keyrings to paddock_gate;
 
+-- Which account an invitation is for.
+create table private.invitation_accounts (
+  account_id uuid not null,
+  invitation_id uuid not null,
+  constraint invitation_accounts_pkey PRIMARY KEY (account_id, invitation_id),
+  constraint invitation_accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint invitation_accounts_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES private.invitations(id) ON DELETE CASCADE
+);
+CREATE INDEX invitation_accounts_invitation_idx ON private.invitation_accounts USING btree (invitation_id);
+alter table private.invitation_accounts enable row level security, force row level security;
+create policy gate_all on private.invitation_accounts to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert on private.invitation_accounts to paddock_gate;
+
+-- Links with which a user takes a role on an account, by the digest of each.
+create table private.invitations (
+  id uuid not null,
+  user_id text not null,
+  digest bytea not null,
+  email text,
+  role text not null,
+  all_accounts boolean not null,
+  grant_expires_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  taken_by text,
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_digest_key UNIQUE (digest),
+  constraint invitations_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint invitations_check CHECK (((role <> 'owner'::text) OR ((NOT all_accounts) AND (grant_expires_at IS NULL)))),
+  constraint invitations_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint invitations_email_check CHECK (((email = lower(email)) AND (char_length(email) <= 320))),
+  constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
+);
+CREATE INDEX invitations_user_idx ON private.invitations USING btree (user_id);
+alter table private.invitations enable row level security, force row level security;
+create policy gate_all on private.invitations to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (ended_at, taken_by), delete on private.invitations to paddock_gate;
+
 -- Which lists of jobs have something to do, and who works on each.
 create table private.job_lists (
   account_id uuid not null,
@@ -1822,7 +1986,7 @@ alter table private.job_lists enable row level security, force row level securit
 create policy gate_all on private.job_lists to paddock_gate
   using (true)
   with check (true);
-grant select, insert (account_id, kind, owner), update (waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
+grant select, insert (account_id, kind, owner), update (owner, waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
 
 -- How long jobs that have ended are kept; paddock_owner may change the column keep.
 create table private.job_retention (
@@ -1896,6 +2060,7 @@ create table private.report_grants (
   role_oid oid not null,
   role_name name collate "C" not null,
   created_at timestamp with time zone not null default now(),
+  user_id text,
   constraint report_grants_pkey PRIMARY KEY (account_id, role_oid),
   constraint report_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
 );
@@ -1951,6 +2116,26 @@ create policy gate_all on private.signs_of_life to paddock_gate
   using (true)
   with check (true);
 grant select, insert (holder, lasts), delete on private.signs_of_life to paddock_gate;
+
+-- Which user may use all accounts of which other, also those to come.
+create table private.standing_grants (
+  owner_id text not null,
+  user_id text not null,
+  role text not null,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint standing_grants_pkey PRIMARY KEY (owner_id, user_id),
+  constraint standing_grants_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint standing_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint standing_grants_check CHECK ((user_id <> owner_id)),
+  constraint standing_grants_role_check CHECK ((role = ANY (ARRAY['trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
+);
+CREATE INDEX standing_grants_user_idx ON private.standing_grants USING btree (user_id);
+alter table private.standing_grants enable row level security, force row level security;
+create policy gate_all on private.standing_grants to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (role, expires_at, created_at), delete on private.standing_grants to paddock_gate;
 
 -- How long a password or a code suffices for what needs a step-up; paddock_owner may change it.
 create table private.step_up_window (
@@ -2021,8 +2206,10 @@ grant select, insert, update (most), delete on private.stream_instances to paddo
 create table private.token_accounts (
   account_id uuid not null,
   token_id uuid not null,
+  sleeve_id uuid,
   constraint token_accounts_pkey PRIMARY KEY (account_id, token_id),
   constraint token_accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint token_accounts_account_id_sleeve_id_fkey FOREIGN KEY (account_id, sleeve_id) REFERENCES app.sleeves(account_id, id),
   constraint token_accounts_token_id_fkey FOREIGN KEY (token_id) REFERENCES private.api_tokens(id) ON DELETE CASCADE
 );
 CREATE INDEX token_accounts_token_idx ON private.token_accounts USING btree (token_id);
@@ -2412,7 +2599,8 @@ create view report.fills with (security_invoker=true, security_barrier=true) as
     fills.state,
     fills.source,
     fills.orchestrator_agent_id,
-    fills.tag
+    fills.tag,
+    fills.sleeve_id
    FROM app.fills;
 grant select on report.fills to paddock_report;
 
@@ -2479,7 +2667,8 @@ create view report.orders with (security_invoker=true, security_barrier=true) as
     alpaca_orders.parent_alpaca_order_id,
     alpaca_orders.replaces,
     alpaca_orders.replaced_by,
-    alpaca_orders.token_id
+    alpaca_orders.token_id,
+    alpaca_orders.sleeve_id
    FROM app.alpaca_orders;
 grant select on report.orders to paddock_report;
 
@@ -2606,6 +2795,35 @@ create view report.positions with (security_invoker=true, security_barrier=true)
   WHERE (alpaca_positions.qty <> (0)::numeric);
 grant select on report.positions to paddock_report;
 
+-- Cash that was moved into a sleeve, out of one, or from one to another.
+create view report.sleeve_transfers with (security_invoker=true, security_barrier=true) as
+ SELECT sleeve_transfers.account_id,
+    sleeve_transfers.id AS transfer_id,
+    sleeve_transfers.from_sleeve_id,
+    sleeve_transfers.to_sleeve_id,
+    sleeve_transfers.amount,
+    sleeve_transfers.note,
+    sleeve_transfers.made_at
+   FROM app.sleeve_transfers;
+grant select on report.sleeve_transfers to paddock_report;
+
+-- Sleeves: parts of an account with cash and positions of their own. Their round trips are in report.trading_positions, with the scope sleeve.
+create view report.sleeves with (security_invoker=true, security_barrier=true) as
+ SELECT sleeves.account_id,
+    sleeves.id AS sleeve_id,
+    sleeves.name,
+    sleeves.switch,
+    sleeves.max_order_notional,
+    sleeves.max_position_notional,
+    sleeves.transferred,
+    sleeves.cash,
+    sleeves.realized_pl,
+    sleeves.fees,
+    sleeves.created_at,
+    sleeves.closed_at
+   FROM app.sleeves;
+grant select on report.sleeves to paddock_report;
+
 -- Round trips by account, agent and tag; without a profit where the journal and the broker differ.
 create view report.trading_positions with (security_invoker=true, security_barrier=true) as
  SELECT t.account_id,
@@ -2642,6 +2860,9 @@ create view report.trading_positions with (security_invoker=true, security_barri
    FROM (app.trading_positions t
      LEFT JOIN app.journal_gaps g ON (((g.account_id = t.account_id) AND (g.symbol = t.symbol) AND (COALESCE(t.closed_at, 'infinity'::timestamp with time zone) >= g.trips_since))));
 grant select on report.trading_positions to paddock_report;
+
+create function app.account_cash(p_account uuid) returns numeric
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
 -- An account's state, its positions and its open orders, as of its newest event.
 create function app.account_snapshot(p_account uuid) returns jsonb
@@ -2684,6 +2905,10 @@ create function app.check_closing(o app.alpaca_orders) returns jsonb
 -- What the guards say of an order: which limits it breaks, and what must be fetched first.
 create function app.check_guards(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+-- What the sleeves of an account say of an order.
+create function app.check_sleeve(o app.alpaca_orders, OUT violations jsonb, OUT needs jsonb) returns record
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -2728,6 +2953,9 @@ create function app.has_unanswered_intents(p_account uuid) returns boolean
 create function app.has_uncounted_items(p_account uuid) returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
+create function app.held_in_sleeves(p_account uuid, p_symbol text, p_sleeve uuid DEFAULT NULL::uuid) returns numeric
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -2742,6 +2970,9 @@ create function app.import_history_orders(p_account uuid, p_orders jsonb, OUT ad
 
 create function app.import_row_id(p_account uuid, p_table text, p_id text, p_key text) returns uuid
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
+
+create function app.in_sleeve(o app.alpaca_orders) returns app.alpaca_orders
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.inherit_parent_owner() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
@@ -2795,11 +3026,14 @@ create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
 create function app.multiplier(o app.alpaca_orders) returns numeric
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
 
-create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
+create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, p_sleeve uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.opposing_orders(p_account uuid, p_symbol text, p_side text) returns SETOF app.alpaca_orders
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.order_cost(o app.alpaca_orders) returns numeric
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.order_event(p_event text, o app.alpaca_orders) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2904,6 +3138,9 @@ create function app.replace_fills(p_account uuid, p_order uuid, p_activities jso
 create function app.require_cursor(p_account uuid, p_applied text) returns void
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.reserved_cash(p_account uuid, p_sleeve uuid, p_without uuid DEFAULT NULL::uuid) returns numeric
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
 -- The cursor with which a reader goes on after an event.
 create function app.resume_cursor(p_seq bigint, p_at timestamp with time zone) returns text
   language sql immutable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -2913,6 +3150,10 @@ create function app.rfc3339(t timestamp with time zone) returns text
 
 create function app.settle_positions(p_account uuid, p_positions jsonb, p_at timestamp with time zone, p_moves jsonb, p_before jsonb, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone, OUT unsettled text[]) returns text[]
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+-- An account's sleeves as the API shows them, and what belongs to none.
+create function app.sleeves_json(p_account uuid) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 -- Another text whenever lists of orders, executions or round trips would show something else.
 create function app.state_tag(p_account uuid) returns text
@@ -2985,6 +3226,9 @@ create function private.append_event(p_kind text, p_data jsonb, p_broker_event_i
 create function private.apply_key_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.apply_standing_grants(p_account uuid, p_holder text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -3024,6 +3268,9 @@ create function private.begin_job(p_owner text, p_holder uuid, p_ttl interval) r
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.book_round_trip() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.cancel_jobs(p_id uuid DEFAULT NULL::uuid) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
@@ -3032,6 +3279,13 @@ create function private.cancel_stopped_jobs() returns trigger
 
 create function private.cancel_waiting_jobs(p_account uuid) returns integer
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+-- Gives a user who has a role on the admitted account another one, or until another time.
+create function private.change_grant(p_user text, p_role text, p_expires_at timestamp with time zone, p_ends boolean) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.change_sleeve(p_id uuid, p_changes jsonb) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
@@ -3057,6 +3311,9 @@ create function private.claim_client_order_id() returns trigger
 
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, stream_mode text, silent_since timestamp with time zone, surplus boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+create function private.close_sleeve(p_id uuid) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.count_agent_log() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3134,6 +3391,10 @@ create function private.encrypt_outer(p_encrypted bytea, p_key text) returns byt
 create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Takes a user's role on an account, which an owner does, or the user.
+create function private.end_grant(p_account uuid, p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.end_import_session(p_account uuid, p_import uuid, p_token text, p_moved_keys boolean) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3143,6 +3404,10 @@ create function private.end_job(p_account uuid, p_id uuid, p_state text, p_statu
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
+
+-- Takes a role on all accounts at once, which their owner does, or the user who has it.
+create function private.end_standing_grant(p_owner text, p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3156,11 +3421,19 @@ create function private.forget_instances() returns void
 create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Gives the user of an email address a role on the admitted account.
+create function private.give_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.give_sign(p_holder uuid, p_ttl interval, p_max integer) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
 
+-- Gives the user of an email address a role on all accounts of the admitted user, also those to come.
+create function private.give_standing_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Lets a reporting login read an account: paddock report create and grant call it.
-create function private.grant_report(p_role name, p_account uuid) returns void
+create function private.grant_report(p_role name, p_account uuid, p_email text DEFAULT NULL::text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Whether this transaction has the scope on the account that it was admitted to.
@@ -3231,11 +3504,26 @@ create function private.keep_second_factor(p_token text) returns boolean
 create function private.lease_share(p_wanted bigint, p_most integer) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.leave_ownership(p_account uuid, p_user text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean
   language sql immutable;  -- paddock_gate's
 
+-- Who has which role on the admitted account.
+create function private.list_grants(p_user text DEFAULT NULL::text) returns SETOF jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- The invitations to the admitted account, or to all accounts of the admitted user.
+create function private.list_invitations(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- The roles that the admitted user has, and those given on all accounts of theirs.
+create function private.list_own_grants() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The API tokens of the admitted user.
 create function private.list_tokens(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
@@ -3260,6 +3548,9 @@ create function private.lock_event_log(p_leases boolean DEFAULT false, p_rings b
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.lock_sharing(p_account uuid) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Keeps other sign-ups waiting until this transaction ends.
 create function private.lock_sign_ups() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
@@ -3269,6 +3560,10 @@ create function private.log_timeline() returns text
 
 create function private.look_again(p_owner text, p_after interval) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- What an invitation is for.
+create function private.look_at_invitation(p_digest bytea) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
@@ -3282,6 +3577,10 @@ create function private.maintain_event_partitions() returns TABLE(made integer, 
 create function private.maintain_seal_key() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
 
+-- Makes a link with which somebody takes a role.
+create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Keeps the digest of a token with which somebody may sign up.
 create function private.make_invitation(p_email text, p_identifier text, p_expires timestamp with time zone) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3290,8 +3589,11 @@ create function private.make_invitation(p_email text, p_identifier text, p_expir
 create function private.make_reset_token(p_email text, p_identifier text, p_expires timestamp with time zone) returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth, paddock_owner
 
+create function private.make_sleeve(p_id uuid, p_sleeve jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Makes an API token of the admitted user.
-create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb) returns void
+create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.make_webhook(p_id uuid, p_url text, p_kinds text[], p_key text, p_key_version integer, p_master_check bytea, p_encrypted bytea) returns void
@@ -3305,6 +3607,9 @@ create function private.mark_expired_events() returns integer
 
 create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.move_cash(p_id uuid, p_from uuid, p_to uuid, p_amount numeric, p_note text, p_key text) returns app.sleeve_transfers
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.note_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3329,6 +3634,9 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.open_invitation(p_digest bytea) returns private.invitations
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.open_webhook_secrets_to_rotate(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, webhook_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3341,12 +3649,21 @@ create function private.origin() returns text[]
 create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
+create function private.pass_account(p_account uuid, p_to text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
+
+create function private.put_grant(p_account uuid, p_user text, p_role text, p_expires_at timestamp with time zone, p_by text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.put_standing_grant(p_owner text, p_user text, p_role text, p_expires_at timestamp with time zone) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.raise_high_water_mark() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3431,6 +3748,10 @@ create function private.reset_token(p_id uuid) returns boolean
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Takes an invitation back.
+create function private.revoke_invitation(p_id uuid) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Takes an account from a reporting login, or all: paddock report revoke and drop call it.
 create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::uuid) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3497,6 +3818,10 @@ create function private.storing_key_version() returns integer
 create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Gives the admitted user the role of an invitation, once.
+create function private.take_invitation(p_digest bytea) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- The API token by which this transaction was admitted, if it was by one.
 create function private.token_id() returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3513,9 +3838,17 @@ create function private.token_paces(p_account uuid) returns TABLE(token_id uuid,
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+-- The sleeve in which the API token of this admission trades on its account.
+create function private.token_sleeve() returns uuid
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
 -- Which of these tokens lack their heartbeat, or were stopped by refusals in a row.
 create function private.token_stops(p_account uuid) returns jsonb
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Hands the ownership of the admitted account to a user who has a role there.
+create function private.transfer_account(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -3523,6 +3856,9 @@ create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason tex
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.usable_grants() returns TABLE(account_id uuid, user_id text, role text, expires_at timestamp with time zone, created_at timestamp with time zone)
+  language sql stable parallel safe;  -- paddock_gate's
 
 -- Uses up a backup code: a session may begin in the transaction.
 create function private.use_backup_code(p_user text, p_before text, p_after text) returns boolean
@@ -3539,6 +3875,9 @@ create function private.use_trusted_device(p_user text, p_identifier text) retur
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.user_to_share_with(p_email text) returns text
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Marks a user's email address as verified: paddock user verify calls it.
 create function private.verify_user(p_user text) returns boolean
