@@ -735,6 +735,8 @@ export interface paths {
                     orchestrator_agent_id?: components["parameters"]["Agent"];
                     /** @description Yours; it is kept with the order */
                     tag?: components["parameters"]["Tag"];
+                    /** @description Close what this sleeve holds. Without it: what belongs to none, or to the one that holds all of it */
+                    sleeve_id?: components["parameters"]["Sleeve"];
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -837,6 +839,8 @@ export interface paths {
                     orchestrator_agent_id?: components["parameters"]["Agent"];
                     /** @description Yours; it is kept with the order */
                     tag?: components["parameters"]["Tag"];
+                    /** @description Close what this sleeve holds. Without it: what belongs to none, or to the one that holds all of it */
+                    sleeve_id?: components["parameters"]["Sleeve"];
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -1520,6 +1524,529 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Who has which role on the account, and the open invitations to it
+         * @description For its owners alone.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            grants: components["schemas"]["Grant"][];
+                            invitations: components["schemas"]["Invitation"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Give the user of an email address a role on the account
+         * @description It counts at once. An address that nobody has here is answered with 404 user_not_found, and after 20 of these in a day
+         *     every one with 429 too_many_addresses. An invitation tells nothing of who has an account here. On a live account this
+         *     takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Grant"];
+            responses: {
+                /** @description The role */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/grants/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+                /** @description The user's id; me for the one who asks */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a user's role, or leave the account
+         * @description Open connections end within a second. An account keeps an owner (409 last_owner). Where the user held the account, it goes
+         *     to the one who has owned it longest.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                    /** @description The user's id; me for the one who asks */
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is taken */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Give a user who has a role another one, or until another time
+         * @description What was given on all accounts is from then on a role on this one. Where more is allowed than before, a live account takes
+         *     a step-up. An owner has no end, and an account keeps an owner (409 last_owner).
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                    /** @description The user's id; me for the one who asks */
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        role?: components["schemas"]["Role"];
+                        /**
+                         * Format: date-time
+                         * @description null for no end; left out, it stays
+                         */
+                        expires_at?: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The role */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/accounts/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand the ownership to a user who has a role on the account
+         * @description Who asks stays as a viewer. On a live account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        user_id: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The account is theirs */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link with which somebody takes a role on the account, once and within a week
+         * @description With an email address it is for the user of this address alone, and is mailed there where the server sends mail. On a live
+         *     account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Invitation"];
+            responses: {
+                /** @description The invitation */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MadeInvitation"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user's roles, and those that others have on all accounts of the user */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            accounts: components["schemas"]["OwnGrant"][];
+                            /** @description Whose accounts the user may all use, also those to come */
+                            all_accounts_of: components["schemas"]["StandingGrant"][];
+                            /** @description Who may use all accounts of the user, also those to come */
+                            given_on_all_accounts: components["schemas"]["StandingGrant"][];
+                            /** @description Open ones to all accounts of the user */
+                            invitations: components["schemas"]["Invitation"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Give the user of an email address a role on all accounts of the user, also those to come
+         * @description It takes the place of the role that they had on all accounts. A role that was given on one account stays. It always takes a
+         *     step-up, since an account to come may be live.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Grant"];
+            responses: {
+                /** @description The role */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StandingGrant"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/grants/{owner_id}/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose accounts they are; me for the one who asks */
+                owner_id: string;
+                /** @description Who has the role; me for the one who asks */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a role on all accounts in one go, or give it back */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Whose accounts they are; me for the one who asks */
+                    owner_id: string;
+                    /** @description Who has the role; me for the one who asks */
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is taken */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link with which somebody takes a role on all accounts of the user, also those to come
+         * @description It always takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["Invitation"];
+            responses: {
+                /** @description The invitation */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MadeInvitation"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is for */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["HeldInvitation"];
+            responses: {
+                /** @description What it is for */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Offer"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the role of an invitation, which uses it up */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: components["requestBodies"]["HeldInvitation"];
+            responses: {
+                /** @description What it was for */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Offer"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back, which who made it does or an owner of its account */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is taken back */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -1585,6 +2112,8 @@ export interface paths {
                          * @description At most 366 days away; 90 days without it
                          */
                         expires_at?: string;
+                        /** @description The sleeves in which it trades, at most one of each account; one that is made with a token has its */
+                        sleeves?: string[] | null;
                         limits?: components["schemas"]["TokenLimits"];
                     };
                 };
@@ -2183,7 +2712,7 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
-                    scope?: "account" | "agent" | "tag";
+                    scope?: "account" | "agent" | "tag" | "sleeve";
                     /** @description One agent, or one tag; all of them unless given */
                     scope_value?: string;
                     symbol?: string;
@@ -2222,6 +2751,283 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sleeves": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's sleeves, and what belongs to none of them
+         * @description A sleeve is a part of the account with cash and positions of its own, for an agent, a strategy or a person. What its
+         *     orders may take is bounded by what it has. At any time the sleeves and what is unassigned add up to the account.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them, by name; those that are closed come last */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeves"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /** Make a sleeve without cash; the account's owner alone */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": WithRequired<components["schemas"]["SleeveChange"], "name">;
+                };
+            };
+            responses: {
+                /** @description The sleeve */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeve"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sleeves/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Close a sleeve that is empty; what it did stays to be seen */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Rename a sleeve, turn its switch or set its limits; the account's owner alone
+         * @description What is left out stays as it is. On a live account, to let more through takes a step-up.
+         */
+        patch: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SleeveChange"];
+                };
+            };
+            responses: {
+                /** @description The sleeve */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeve"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/sleeve-transfers": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** Cash that was moved into sleeves, out of them and between them, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            sleeve_transfers: components["schemas"]["SleeveTransfer"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Move cash into a sleeve, out of one, or from one to another; the account's owner alone
+         * @description No more than there is: in a sleeve its cash, less what its open buys may take; outside of all what Alpaca says that
+         *     the account has, less what is in sleeves. On a live account, to move cash into a sleeve takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description null: from what belongs to none
+                         */
+                        from_sleeve_id?: string | null;
+                        /**
+                         * Format: uuid
+                         * @description null: to what belongs to none
+                         */
+                        to_sleeve_id?: string | null;
+                        /** @description Dollars, above 0, with at most two decimals */
+                        amount: components["schemas"]["AmountGiven"];
+                        note?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The transfer; a retry with the same key is answered with the first one */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SleeveTransfer"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7059,6 +7865,130 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description An approver reads, and is asked about what others want to do. Who has reports reads by a reporting login alone, and comes to
+         *     the account by no other door.
+         * @enum {string}
+         */
+        Role: "owner" | "trader" | "approver" | "viewer" | "reports";
+        Person: {
+            user_id: string;
+            name: string;
+            email: string;
+        };
+        Grant: {
+            user_id: string;
+            name: string;
+            email: string;
+            email_verified: boolean;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            state: "active" | "expired";
+            /** @description Whether it is the owner whose account it is by name and in all limits */
+            holder: boolean;
+            /** @description Whether it was given on all accounts of its owner's */
+            all_accounts: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the user has this role
+             */
+            since: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description null where the account was made with it, or by an operator */
+            given_by: components["schemas"]["Person"] | null;
+        };
+        OwnGrant: {
+            /** Format: uuid */
+            account_id: string;
+            name: string;
+            /** @enum {string} */
+            environment: "paper" | "live";
+            role: components["schemas"]["Role"];
+            /** @description Whether it was given on all accounts of its owner's */
+            all_accounts: boolean;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            given_by: components["schemas"]["Person"] | null;
+        };
+        StandingGrant: {
+            /** @description The other one */
+            user_id: string;
+            name: string;
+            email: string;
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            state?: "active" | "expired";
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            expires_at: string | null;
+        };
+        Invitation: {
+            /** Format: uuid */
+            id: string;
+            /** @description Who may take it up; null for whoever has the link */
+            email: string | null;
+            role: components["schemas"]["Role"];
+            all_accounts: boolean;
+            /**
+             * Format: date-time
+             * @description When the role ends
+             */
+            grant_expires_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be taken up
+             */
+            expires_at: string;
+            made_by: components["schemas"]["Person"];
+        };
+        MadeInvitation: {
+            /** Format: uuid */
+            id: string;
+            /** @description Who may take it up; null for whoever has the link */
+            email: string | null;
+            role: components["schemas"]["Role"];
+            all_accounts: boolean;
+            /**
+             * Format: date-time
+             * @description When the role ends
+             */
+            grant_expires_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be taken up
+             */
+            expires_at: string;
+            made_by: components["schemas"]["Person"];
+            /** @description Whether the link was mailed to the address */
+            mailed: boolean;
+            /** @description The link, which is shown this once; null where it was mailed */
+            link: string | null;
+        };
+        Offer: {
+            role: components["schemas"]["Role"];
+            /** @description Whether it is for all accounts of the one who made it, also those to come */
+            all_accounts: boolean;
+            account: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                environment: "paper" | "live";
+            } | null;
+            /** Format: date-time */
+            grant_expires_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            made_by: components["schemas"]["Person"];
+        };
         Amount: string;
         AmountOrNull: string | null;
         /** @description A text or a number, whose digits are taken as they stand; null is left out */
@@ -7163,6 +8093,81 @@ export interface components {
             /** @description With which events are signed: whsec_ and 32 bytes in base64. Only in the answer to POST */
             secret?: string;
         };
+        SleeveChange: {
+            /** @description Unlike those of the account's other sleeves */
+            name?: string;
+            switch?: components["schemas"]["SwitchState"];
+            /** @description What one order may cost; null for no limit */
+            max_order_notional?: components["schemas"]["AmountGiven"];
+            /** @description What the sleeve's position in one symbol may be worth; null for no limit */
+            max_position_notional?: components["schemas"]["AmountGiven"];
+            /** @description What it may buy; null for anything */
+            allowed_symbols?: string[] | null;
+        };
+        Sleeve: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            switch: components["schemas"]["SwitchState"];
+            max_order_notional: components["schemas"]["AmountOrNull"];
+            max_position_notional: components["schemas"]["AmountOrNull"];
+            allowed_symbols: string[] | null;
+            /** @description What was moved in, less what was moved out */
+            transferred: components["schemas"]["Amount"];
+            /** @description transferred, and what its trades brought in less what they and their fees cost */
+            cash: components["schemas"]["Amount"];
+            /** @description What its open buys may still take */
+            reserved: components["schemas"]["Amount"];
+            /** @description cash less reserved: what another buy may cost */
+            available: components["schemas"]["Amount"];
+            positions: {
+                symbol: string;
+                qty: components["schemas"]["Amount"];
+                /** @description What was paid for what is held */
+                cost: components["schemas"]["Amount"];
+                /** @description By Alpaca's last price; null where there is none */
+                market_value: components["schemas"]["AmountOrNull"];
+                unrealized_pl: components["schemas"]["AmountOrNull"];
+            }[];
+            /** @description cash and what its positions are worth */
+            equity: components["schemas"]["AmountOrNull"];
+            /** @description Before fees */
+            realized_pl: components["schemas"]["Amount"];
+            unrealized_pl: components["schemas"]["AmountOrNull"];
+            /** @description Those that are certainly its own; the others are the account's */
+            fees: components["schemas"]["Amount"];
+            /** @description The user who made it */
+            made_by: string;
+            created_at: components["schemas"]["Time"];
+            closed_at: components["schemas"]["TimeOrNull"];
+        };
+        Sleeves: {
+            sleeves: components["schemas"]["Sleeve"][];
+            /** @description What the account has, less what is in sleeves */
+            unassigned: {
+                /** @description null until Alpaca has said how much cash the account has */
+                cash: components["schemas"]["AmountOrNull"];
+                positions: {
+                    symbol: string;
+                    qty: components["schemas"]["Amount"];
+                }[];
+                /** @description When Alpaca last said how much cash the account has; trades since then are counted */
+                as_of: components["schemas"]["TimeOrNull"];
+            };
+        };
+        SleeveTransfer: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            from_sleeve_id: string | null;
+            /** Format: uuid */
+            to_sleeve_id: string | null;
+            amount: components["schemas"]["Amount"];
+            note: components["schemas"]["TextOrNull"];
+            /** @description The user who moved it */
+            made_by: string;
+            made_at: components["schemas"]["Time"];
+        };
         /** @enum {string} */
         Scope: "read" | "trade" | "cancel" | "log";
         /**
@@ -7214,6 +8219,8 @@ export interface components {
             stopped_on: string[];
             scopes: components["schemas"]["Scope"][];
             paper_only: boolean;
+            /** @description The sleeves in which it trades; it trades in any, and in none, of an account that none is of */
+            sleeves: string[];
             accounts: string[];
             limits: components["schemas"]["TokenLimits"];
             /** @enum {string} */
@@ -7253,7 +8260,7 @@ export interface components {
             is_active: boolean;
             stream_mode: components["schemas"]["StreamMode"];
             /** @enum {string} */
-            role: "owner" | "trader" | "viewer";
+            role: "owner" | "trader" | "approver" | "viewer";
             has_credentials: boolean;
             /** @enum {string} */
             status: "ok" | "needs_credentials";
@@ -7447,6 +8454,11 @@ export interface components {
             client_order_id?: string;
             orchestrator_agent_id?: string;
             tag?: string;
+            /**
+             * Format: uuid
+             * @description The sleeve that pays for it, or sells what it holds; none without it, or the one in which the API token trades
+             */
+            sleeve_id?: string;
         };
         /** @description For Alpaca's smart router */
         AdvancedInstructions: {
@@ -7565,7 +8577,7 @@ export interface components {
              * @description max_refusals: an API token that was stopped. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
              * @enum {string}
              */
-            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured";
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional";
             limit: components["schemas"]["TextOrNull"];
             /** @description What the order would make of it */
             value: components["schemas"]["TextOrNull"];
@@ -7726,6 +8738,11 @@ export interface components {
             token_id: string | null;
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The sleeve to which it belongs
+             */
+            sleeve_id: string | null;
             broker_request_id: components["schemas"]["TextOrNull"];
             created_at: components["schemas"]["Time"];
             submitted_at: components["schemas"]["TimeOrNull"];
@@ -7742,8 +8759,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            scope: "account" | "agent" | "tag";
-            /** @description The agent or the tag; null for the account */
+            scope: "account" | "agent" | "tag" | "sleeve";
+            /** @description The agent, the tag or the sleeve (its id); null for the account */
             scope_value: string | null;
             symbol: string;
             asset_class: string;
@@ -7809,6 +8826,11 @@ export interface components {
             source: "stream" | "activities";
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The sleeve of its order
+             */
+            sleeve_id: string | null;
         };
         SteppedUp: {
             /**
@@ -8242,6 +9264,8 @@ export interface components {
         Agent: string;
         /** @description Yours; it is kept with the order */
         Tag: string;
+        /** @description Close what this sleeve holds. Without it: what belongs to none, or to the one that holds all of it */
+        Sleeve: string;
         Limit: number;
         /** @description The next_cursor of the page before */
         Before: string;
@@ -8322,7 +9346,43 @@ export interface components {
         /** @description stocks or crypto */
         MarketType: string;
     };
-    requestBodies: never;
+    requestBodies: {
+        Grant: {
+            content: {
+                "application/json": {
+                    email: string;
+                    role: components["schemas"]["Role"];
+                    /**
+                     * Format: date-time
+                     * @description When it ends; never without it, as an owner's
+                     */
+                    expires_at?: string;
+                };
+            };
+        };
+        Invitation: {
+            content: {
+                "application/json": {
+                    role: components["schemas"]["Role"];
+                    /** @description Who may take it up; whoever has the link without it */
+                    email?: string;
+                    /**
+                     * Format: date-time
+                     * @description When the role ends; never without it
+                     */
+                    expires_at?: string;
+                };
+            };
+        };
+        HeldInvitation: {
+            content: {
+                "application/json": {
+                    /** @description What stands behind # in the link */
+                    token: string;
+                };
+            };
+        };
+    };
     headers: {
         /** @description What the list shows, for If-None-Match; not of a list that Alpaca itself was asked for */
         ETag: string;
@@ -8332,4 +9392,7 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
+type WithRequired<T, K extends keyof T> = T & {
+    [P in K]-?: T[P];
+};
 export type operations = Record<string, never>;

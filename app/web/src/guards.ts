@@ -19,6 +19,14 @@ export const guardNames: Record<Violation['guard'], string> = {
   allowed_sides: 'allowed sides',
   reduce_only: 'closings only close',
   unmeasured: 'what cannot be measured',
+  sleeve: 'the sleeve',
+  sleeves: 'what sleeves hold',
+  sleeve_cash: "the sleeve's cash",
+  sleeve_position: 'what the sleeve holds',
+  sleeve_switch: "the sleeve's switch",
+  sleeve_allowed_symbols: "the sleeve's symbols",
+  sleeve_max_order_notional: "the sleeve's order value",
+  sleeve_max_position_notional: "the sleeve's position value",
 }
 
 export const switchNames: Record<SwitchState, { name: string; what: string }> = {
@@ -208,6 +216,10 @@ export function guardNotice(
       summary: windDownWords(e.wind_down),
       detail: [e.wind_down.message, account].filter(Boolean).join(' · '),
     }
+  if (e.event === 'sleeve')
+    return { severity: 'info', summary: e.closed ? 'A sleeve was closed' : 'A sleeve was changed', detail: account }
+  if (e.event === 'sleeve_transfer')
+    return { severity: 'info', summary: `$${money(e.amount)} moved between sleeves`, detail: account }
   const reason = e.reason ? `${e.reason} · ` : ''
   const severity = e.switch === 'open' ? 'info' : 'warn'
   return {

@@ -80,6 +80,7 @@ describe('the fills of a round trip', () => {
       previous_execution_id: null,
       orchestrator_agent_id: null,
       tag: null,
+      sleeve_id: null,
       ...f,
     }) as Fill
   const seconds = (t: TradingPosition, fills: Fill[]) => fillsOf(t, fills).map((f) => f.id)

@@ -39,10 +39,15 @@ export function journalQuery(f: JournalFilter, before: string | null = null): st
 }
 
 /** The executions from a round trip's opening to its end, of its own agent or
- * tag. One that turned long into short has a part in both. The API writes all
+ * tag or sleeve. One that turned long into short has a part in both. The API writes all
  * times in the same width, so that they compare as texts. */
 export function fillsOf(t: TradingPosition, fills: Fill[]): Fill[] {
-  const owner = { account: () => null, agent: (f: Fill) => f.orchestrator_agent_id, tag: (f: Fill) => f.tag }[t.scope]
+  const owner = {
+    account: () => null,
+    agent: (f: Fill) => f.orchestrator_agent_id,
+    tag: (f: Fill) => f.tag,
+    sleeve: (f: Fill) => f.sleeve_id,
+  }[t.scope]
   return fills.filter(
     (f) =>
       f.symbol === t.symbol &&

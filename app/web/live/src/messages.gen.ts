@@ -139,6 +139,10 @@ submitted_by: TextOrNull
 token_id: (string | null)
 orchestrator_agent_id: TextOrNull
 tag: TextOrNull
+/**
+ * The sleeve to which it belongs
+ */
+sleeve_id: (string | null)
 broker_request_id: TextOrNull
 created_at: Time
 submitted_at: TimeOrNull
@@ -236,7 +240,7 @@ cursor: number
 resume: string
 kind: "guard"
 at: string
-data: (GuardRefusal | GuardChange | SwitchTurn | WindDownProgress)
+data: (GuardRefusal | GuardChange | SwitchTurn | SleeveChange | CashMove | WindDownProgress)
 }
 /**
  * The guards refused an order.
@@ -259,7 +263,7 @@ export interface Violation {
 /**
  * max_refusals: an API token that was stopped. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
 limit: TextOrNull
 /**
  * What the order would make of it
@@ -323,6 +327,28 @@ export interface SwitchTurn {
 event: "switch"
 switch: SwitchState
 reason: (string | null)
+[k: string]: unknown
+}
+/**
+ * A sleeve was made, changed or closed: with what was set.
+ */
+export interface SleeveChange {
+event: "sleeve"
+sleeve_id: string
+name?: string
+closed?: true
+[k: string]: unknown
+}
+/**
+ * Cash was moved into a sleeve, out of one, or from one to another; null is what belongs to none.
+ */
+export interface CashMove {
+event: "sleeve_transfer"
+transfer_id: string
+from_sleeve_id: (string | null)
+to_sleeve_id: (string | null)
+amount: string
+note: (string | null)
 [k: string]: unknown
 }
 /**

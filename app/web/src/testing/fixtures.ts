@@ -56,6 +56,7 @@ export function anOrder(change: Partial<Order> = {}): Order {
     token_id: null,
     orchestrator_agent_id: null,
     tag: null,
+    sleeve_id: null,
     broker_request_id: null,
     created_at: time,
     submitted_at: null,
