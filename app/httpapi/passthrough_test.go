@@ -193,8 +193,10 @@ func TestRelayedPairs(t *testing.T) {
 // reached by any route, whatever values its variables have.
 func TestNeverOffered(t *testing.T) {
 	never := regexp.MustCompile(`(?i)wallet|transfer|whitelist|perp|tokeni|locate`)
+	// These move nothing at Alpaca: who owns an account here, and what it has set apart.
+	ours := []string{"/api/accounts/{id}/transfer", "/api/sleeve-transfers"}
 	for _, e := range httpapi.Routes() {
-		if never.MatchString(e.Path + e.To) {
+		if never.MatchString(e.To) || never.MatchString(e.Path) && !slices.Contains(ours, e.Path) {
 			t.Errorf("%s %s is served", e.Method, e.Path)
 		}
 	}

@@ -70,14 +70,17 @@ var bodies = map[string]string{
 	"POST /api/accounts/{id}/transfer":          `{"user_id":"nobody"}`,
 	"POST /api/accounts/{id}/invitations":       `{"role":"viewer"}`,
 
-	"POST /api/orders/preview": buyOne,
-	"PATCH /api/orders/{id}":   `{"qty":"2"}`,
-	"PUT /api/guards":          `{}`,
-	"POST /api/tokens":         `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
-	"POST /api/webhooks":       `{"url":"https://example.com/paddock"}`,
-	"PATCH /api/webhooks/{id}": `{"enabled":true}`,
-	"POST /api/guards/switch":  `{"switch":"reduce_only"}`,
-	"POST /api/agent-logs":     `{"level":"info","message":"m"}`,
+	"POST /api/orders/preview":   buyOne,
+	"PATCH /api/orders/{id}":     `{"qty":"2"}`,
+	"PUT /api/guards":            `{}`,
+	"POST /api/tokens":           `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
+	"POST /api/sleeves":          `{"name":"s"}`,
+	"PATCH /api/sleeves/{id}":    `{"switch":"halted"}`,
+	"POST /api/sleeve-transfers": `{"from_sleeve_id":"00000000-0000-4000-8000-000000000001","amount":"1"}`,
+	"POST /api/webhooks":         `{"url":"https://example.com/paddock"}`,
+	"PATCH /api/webhooks/{id}":   `{"enabled":true}`,
+	"POST /api/guards/switch":    `{"switch":"reduce_only"}`,
+	"POST /api/agent-logs":       `{"level":"info","message":"m"}`,
 }
 
 // Who may call a route is the same in the table and in the database. Without a

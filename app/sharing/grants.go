@@ -100,7 +100,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, user string, c
 	if c.ExpiresAt != nil {
 		var text *string
 		if err := json.Unmarshal(c.ExpiresAt, &text); err != nil {
-			return nil, invalid(`"expires_at" must be a time, or null for no end.`)
+			return nil, problem.New(problem.InvalidJSON, `"expires_at" must be a time, or null for no end.`)
 		}
 		if text != nil {
 			at, err := checkEnd(*text)

@@ -2,6 +2,7 @@ package sleeves
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -17,7 +18,30 @@ type Change struct {
 	Switch              field[string]          `json:"switch"` // open, reduce_only or halted
 	MaxOrderNotional    field[*trading.Amount] `json:"max_order_notional"`
 	MaxPositionNotional field[*trading.Amount] `json:"max_position_notional"`
-	AllowedSymbols      field[[]string]        `json:"allowed_symbols"`
+	AllowedSymbols      field[symbols]         `json:"allowed_symbols"`
+}
+
+// symbols is a list of symbols.
+type symbols []string
+
+// UnmarshalJSON parses the list, and refuses null in it.
+func (s *symbols) UnmarshalJSON(text []byte) error {
+	var all []*string
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	if all == nil {
+		*s = nil
+		return nil
+	}
+	*s = symbols{}
+	for _, one := range all {
+		if one == nil {
+			return errors.New("a symbol is null")
+		}
+		*s = append(*s, *one)
+	}
+	return nil
 }
 
 // field is a field of a JSON object, which tells null from one that is left out.
