@@ -191,6 +191,8 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, "update app.alpaca_orders set fills_awaited = true where account_id = $1 and status = 'filled' and intent_state = 'accepted'", l.b.Account)
 	must(l.t, l.admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		values ($1, $2, $3, $4, $2, 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`, l.b.Account, l.b.Marker, l.b.Order, l.b.BrokerOrder)
+	must(l.t, l.admin, `with made as (insert into app.sleeves (account_id, name, made_by) values ($1, $2, $2) returning account_id, id)
+		insert into app.sleeve_transfers (account_id, to_sleeve_id, amount, note, made_by) select account_id, id, 1, $2, $2 from made`, l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ($1, $2, 1, 2, '-infinity')", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at, day) values ($1, $2, 'FEE', $2, now(), now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
