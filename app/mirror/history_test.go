@@ -50,9 +50,9 @@ func (w *world) addHistory(from, to int) {
 			select account_id, gen_random_uuid(), s.scope, s.value, 'AAPL', 'us_equity', 1, 'long', at, execution_id, 1, at, execution_id, at, 1, 190, 1, 190, 0, 1, 0, 2
 			from app.fills cross join (values ('account', ''), ('agent', 'one'), ('tag', 'slow')) s (scope, value)
 			where account_id = $1 and execution_id in (select 'old-' || i from generate_series($2::int, $3::int) i)`,
-		`insert into app.account_events (account_id, seq, kind, at, data) select $1, h.last_seq + 1 + i - $2::int, 'order', now() - interval '1 hour', '{}'
+		`insert into app.account_events (account_id, seq, kind, at, data) select $1, h.last_seq + 1 + i - $2::int, 'order', now(), '{}'
 			from generate_series($2::int, $3::int) i, app.event_heads h where h.account_id = $1`,
-		`insert into app.audit_log (account_id, at, kind, actor, action) select $1, now() - interval '1 hour', 'user', 'u1', 'order.place' from generate_series($2::int, $3::int) i`,
+		`insert into app.audit_log (account_id, at, kind, actor, action) select $1, now(), 'user', 'u1', 'order.place' from generate_series($2::int, $3::int) i`,
 		`insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at, day) select $1, 'fee-' || i, 'FEE', 'AAPL', now() - interval '41 days', current_date - 41
 			from generate_series($2::int, $3::int) i`,
 	} {
