@@ -6,10 +6,12 @@ set local role paddock_owner;
 
 -- Functions that the table's columns and indexes use.
 {{ template "func/006/order_symbol.sql" . }}
+{{ template "func/006/order_symbols.sql" . }}
 {{ template "func/006/position_symbol.sql" . }}
 {{ template "func/006/is_ended.sql" . }}
 {{ template "func/006/other_order_fields.sql" . }}
 {{ template "func/006/rfc3339.sql" . }}
+grant execute on function app.order_symbols to paddock_gate;
 grant execute on function app.order_symbol, app.is_ended, app.other_order_fields,
   app.rfc3339 to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.position_symbol to paddock_app, paddock_worker, paddock_gate;
@@ -359,5 +361,5 @@ drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, ap
   app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent, app.is_price_asked,
   app.client_order_id_for_key, app.order_event, app.change_event, app.order_json;
 drop table app.alpaca_orders;
-drop function app.rfc3339, app.other_order_fields, app.is_ended, app.position_symbol, app.order_symbol;
+drop function app.rfc3339, app.other_order_fields, app.is_ended, app.position_symbol, app.order_symbols, app.order_symbol;
 reset role;

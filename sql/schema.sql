@@ -3054,6 +3054,9 @@ create function app.order_sort_key(p_account uuid, p_order uuid) returns TABLE(c
 create function app.order_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
+create function app.order_symbols(p_symbols text[]) returns text[]
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
+
 create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 

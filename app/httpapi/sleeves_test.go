@@ -7,9 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/tests/kit"
 )
 
 // sleeve is one as GET /api/sleeves shows it.
@@ -85,20 +86,8 @@ func (a answer) guardIn(t *testing.T) string {
 // settle waits until every order that filled is in the journal.
 func (s *server) settle(account string) {
 	s.t.Helper()
-	conn := s.db.Conn(s.t, "admin")
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		var left int
-		if err := conn.QueryRow(s.t.Context(), `select count(*) from app.alpaca_orders where account_id = $1 and (fills_differ or is_open and type = 'market' or intent_state = 'submitting')`, account).Scan(&left); err != nil {
-			s.t.Fatal(err)
-		}
-		if left == 0 {
-			return
-		}
-		s.sim.Step()
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%d orders do not settle", left)
-		}
-	}
+	s.await(account, "the orders to settle",
+		`select count(*) = 0 from app.alpaca_orders where account_id = $1 and (fills_differ or is_open and type = 'market' or intent_state = 'submitting')`)
 }
 
 // A sleeve spends no more than its cash, whatever its orders ask for and however many are
@@ -188,19 +177,13 @@ func TestSleeveSpendsItsCashAndSellsWhatItHolds(t *testing.T) {
 func (s *server) await(account, what, query string) {
 	s.t.Helper()
 	conn := s.db.Conn(s.t, "admin")
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		var is bool
+	kit.Eventually(s.t, what, func() (is bool) {
+		s.sim.Step()
 		if err := conn.QueryRow(s.t.Context(), query, account).Scan(&is); err != nil {
 			s.t.Fatal(err)
 		}
-		if is {
-			return
-		}
-		s.sim.Step()
-		if time.Now().After(deadline) {
-			s.t.Fatalf("waited in vain for %s", what)
-		}
-	}
+		return is
+	})
 }
 
 // Sleeves are made, changed, closed and given cash by the account's owner alone, and what
@@ -298,6 +281,11 @@ func TestSleeveHasLimits(t *testing.T) {
 			}
 		})
 	}
+	// An empty list allows nothing, in a sleeve as of a token.
+	ada.do("PATCH", "/api/sleeves/"+mine, `{"allowed_symbols":[]}`, "X-Account-ID", one).want(t, 200, "")
+	ada.order(one, mine, "buy", "1", at100).want(t, 422, "guard_refused")
+	ada.do("PATCH", "/api/sleeves/"+mine, `{"allowed_symbols":["AAPL"]}`, "X-Account-ID", one).want(t, 200, "")
+	ada.agent("of nothing", `"limits":{"allowed_symbols":[]}`, one).order(one, mine, "buy", "1", at100).want(t, 422, "guard_refused")
 	set := func(to string) {
 		t.Helper()
 		ada.do("PATCH", "/api/sleeves/"+mine, `{"switch":"`+to+`"}`, "X-Account-ID", one).want(t, 200, "")

@@ -43,7 +43,7 @@ begin
   made.paper_only := p_paper_only;
   made.created_at := now();
   made.expires_at := coalesce(p_expires_at, now() + p_life);
-  made.allowed_symbols := (select array_agg(app.order_symbol(s) order by n) from unnest(made.allowed_symbols) with ordinality a (s, n));
+  made.allowed_symbols := app.order_symbols(made.allowed_symbols);
   if exists (select from unnest(accounts) a where not exists (select from private.usable_grants() g
       where g.account_id = a and g.user_id = who)) then
     raise exception 'no access to this account' using errcode = 'PD403';

@@ -17,14 +17,14 @@ begin
     return false;
   end if;
   after := jsonb_populate_record(before, p_changes);
-  after.allowed_symbols := (select array_agg(app.order_symbol(s) order by n) from unnest(after.allowed_symbols) with ordinality a (s, n));
+  after.allowed_symbols := app.order_symbols(after.allowed_symbols);
   if exists (select from app.sleeves s where s.account_id = account and s.name = after.name and s.id <> p_id and s.closed_at is null) then
     raise exception 'another sleeve has this name' using errcode = 'PD445', detail = 'name';
   end if;
   if array_position(grades, after.switch) < array_position(grades, before.switch)
-      or before.max_order_notional is not null and coalesce(after.max_order_notional > before.max_order_notional, true)
-      or before.max_position_notional is not null and coalesce(after.max_position_notional > before.max_position_notional, true)
-      or before.allowed_symbols is not null and coalesce(not after.allowed_symbols <@ before.allowed_symbols, true) then
+      -- Its limits have the names of the account's.
+      or private.let_more_through(jsonb_populate_record(null::app.account_guards, to_jsonb(before)),
+        jsonb_populate_record(null::app.account_guards, to_jsonb(after))) then
     perform private.require_step_up();
   end if;
   update app.sleeves s

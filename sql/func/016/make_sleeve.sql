@@ -16,7 +16,7 @@ begin
   end if;
   insert into app.sleeves (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, made_by)
     values (account, p_id, made.name, coalesce(made.switch, 'open'), made.max_order_notional, made.max_position_notional,
-      (select array_agg(app.order_symbol(s) order by n) from unnest(made.allowed_symbols) with ordinality a (s, n)), private.user_id());
+      app.order_symbols(made.allowed_symbols), private.user_id());
   perform private.audit(account, 'sleeve.create', p_sleeve || jsonb_build_object('sleeve_id', p_id));
   perform private.append_event('guard', jsonb_build_object('event', 'sleeve', 'sleeve_id', p_id) || p_sleeve);
 end
