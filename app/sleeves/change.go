@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -78,7 +79,7 @@ func add[T any](set map[string]any, name string, f field[T]) {
 func (c *Change) check() error {
 	name := c.Name.Value
 	switch {
-	case c.Name.There && (name != strings.TrimSpace(name) || name == "" || !isText(name, 80)):
+	case c.Name.There && (name != strings.TrimSpace(name) || name == "" || utf8.RuneCountInString(name) > 80):
 		return invalid(`"name" must have 1 to 80 characters, without spaces around it.`)
 	case c.Switch.There && c.Switch.Value != "open" && c.Switch.Value != "reduce_only" && c.Switch.Value != "halted":
 		return invalid(`"switch" must be open, reduce_only or halted.`)

@@ -6,8 +6,6 @@ package sleeves
 import (
 	"context"
 	"encoding/json"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -97,9 +95,4 @@ func scanFound(row pgx.Row) error {
 
 func invalid(format string, args ...any) error {
 	return problem.New(problem.InvalidSleeve, format, args...)
-}
-
-// isText reports whether a text can be stored, and has at most so many characters.
-func isText(text string, most int) bool {
-	return utf8.ValidString(text) && !strings.ContainsRune(text, 0) && utf8.RuneCountInString(text) <= most
 }

@@ -3,6 +3,7 @@ package sleeves
 import (
 	"context"
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -35,8 +36,8 @@ func (t *Transfer) check() (from, to *uuid.UUID, err error) {
 		return nil, nil, invalid(`"from_sleeve_id" and "to_sleeve_id" must name two places: two sleeves, or one of them null for the cash that belongs to none.`)
 	case t.Amount == nil || !t.Amount.IsPositive() || !cents(t.Amount.Decimal):
 		return nil, nil, invalid(`"amount" must be dollars above 0, with at most two decimals.`)
-	case !isText(t.Note, 500):
-		return nil, nil, invalid(`"note" must be plain text of at most 500 characters.`)
+	case utf8.RuneCountInString(t.Note) > 500:
+		return nil, nil, invalid(`"note" must be a text of at most 500 characters.`)
 	}
 	if err := t.Amount.CheckSize("amount"); err != nil {
 		return nil, nil, invalid("%s", problem.Of(err).Message)
