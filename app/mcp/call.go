@@ -31,6 +31,9 @@ func (c *caller) call(ctx context.Context, t *tool, text json.RawMessage) *sdk.C
 		return fails(problem.BadRequest.String(), wrong).answer()
 	}
 	var on *account
+	if t.ofToken && len(now.Accounts) == 1 {
+		on = &now.Accounts[0]
+	}
 	if !t.ofToken {
 		id, stop := choose(now.Accounts, textOf(arguments["account"]))
 		if stop != nil {
@@ -41,8 +44,12 @@ func (c *caller) call(ctx context.Context, t *tool, text json.RawMessage) *sdk.C
 			on = &now.Accounts[i]
 		}
 	}
-	if on == nil {
-		return resultOf(c.do(ctx, r)).answer() // about no account, or about one that the API will refuse
+	if on == nil { // it is about several accounts, or about one that the API will refuse
+		res := resultOf(c.do(ctx, r))
+		if t.ofToken {
+			res.Notes = append(res.Notes, "What is left of an account's budget is in each answer about it, such as that of get_account.")
+		}
+		return res.answer()
 	}
 
 	// What a tool that only reads leaves is asked for meanwhile, and what one that changes
@@ -77,6 +84,9 @@ func (r *result) add(left answer) {
 	if left.status == http.StatusOK && json.Unmarshal(left.body, &told) == nil {
 		budget, err := mark(told.Budget)
 		rates, notRates := mark(told.Rates)
+		if figures, is := budget.(map[string]any); is {
+			delete(figures, "account") // it stands above
+		}
 		if err == nil && notRates == nil {
 			r.Budget, r.Rates = budget, rates
 			return

@@ -43,8 +43,11 @@ begin
       into minute, today from private.token_paces(p_account) p;
     stops := stops || private.token_stops(p_account);
   end if;
+  -- greatest(null, 0) would be 0, and no limit nothing left.
+  minute := case when minute < 0 then 0 else minute end;
+  today := case when today < 0 then 0 else today end;
   if g.max_open_orders is not null then
-    select g.max_open_orders - coalesce(sum(app.broker_order_count(o)), 0) into open_orders
+    select greatest(g.max_open_orders - coalesce(sum(app.broker_order_count(o)), 0), 0) into open_orders
       from app.alpaca_orders o where o.account_id = p_account and not app.is_ended(o.status);
   end if;
   return (select jsonb_build_object(
@@ -61,7 +64,7 @@ begin
       'max_position_qty', g.max_position_qty::text, 'max_open_orders', g.max_open_orders, 'orders_per_minute', g.orders_per_minute,
       'orders_per_day', g.orders_per_day, 'daily_loss_limit', g.daily_loss_limit::text, 'max_drawdown', g.max_drawdown::text,
       'max_refusals', g.max_refusals, 'heartbeat_seconds', g.heartbeat_seconds, 'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides)),
-    'left', jsonb_build_object('orders_this_minute', greatest(minute, 0), 'orders_today', greatest(today, 0), 'open_orders', greatest(open_orders, 0),
+    'left', jsonb_build_object('orders_this_minute', minute, 'orders_today', today, 'open_orders', open_orders,
       'daily_loss', trim_scale(g.daily_loss_limit - b.last_equity + b.equity)::text, 'drawdown', trim_scale(g.max_drawdown - m.equity + b.equity)::text),
     'stops', stops)
     from app.user_accounts u
