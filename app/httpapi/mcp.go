@@ -14,12 +14,9 @@ import (
 // of their own. A call of a tool that stops something may use the quota's reserve, as the
 // request may that it becomes.
 func (s *Server) serveMCP(r *request) (response, error) {
-	if err := wantJSON(r.Request); err != nil {
-		return response{}, err
-	}
-	body, err := io.ReadAll(r.Body)
+	body, _, err := readObject(r.Request) // one message: several at once are of a protocol that is no more
 	if err != nil {
-		return response{}, explainReading(err)
+		return response{}, err
 	}
 	if s.Quota != nil {
 		leave, err := s.Quota.Enter(r.admission.Token, mcp.IsUrgent(body))

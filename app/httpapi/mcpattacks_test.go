@@ -258,7 +258,7 @@ func TestToolsAreCountedInTheQuota(t *testing.T) {
 	call("list_orders") // what has come back meanwhile
 	call("list_orders").want(t, 429, "too_many_requests")
 	call("no_such_tool").want(t, 429, "too_many_requests")
-	s.post(`[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"cancel_all_orders","arguments":{}}}]`, "Authorization", "Bearer "+a.token).want(t, 429, "too_many_requests")
+	s.post(`[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"cancel_all_orders","arguments":{}}}]`, "Authorization", "Bearer "+a.token).want(t, 400, "invalid_json")
 	if got := call("cancel_all_orders"); got.status != 200 || !strings.Contains(got.text, `\"outcome\":\"done\"`) {
 		t.Errorf("a cancellation beyond the bounds: %d %s", got.status, got.text)
 	}
@@ -302,7 +302,9 @@ func TestAnAgentCannotOverspend(t *testing.T) {
 		func(id string) map[string]any { return with(limit("AAPL", "4", "100", id), "notional", "100000") },
 		func(id string) map[string]any { return with(limit("AAPL", "4", "100", id), "reduce_only", true) },
 		func(id string) map[string]any { return with(limit("AAPL", "4", "100", id), "wind_down_id", one) },
-		func(id string) map[string]any { return with(limit("AAPL", "4", "100", id), "reference_prices", map[string]any{"AAPL": "0"}) },
+		func(id string) map[string]any {
+			return with(limit("AAPL", "4", "100", id), "reference_prices", map[string]any{"AAPL": "0"})
+		},
 		func(string) map[string]any { return limit("AAPL", "4", "100", "storm") }, // a storm of retries
 		func(string) map[string]any { return limit("AAPL", "3", "100", "storm") }, // and of other orders under its id
 		func(id string) map[string]any {

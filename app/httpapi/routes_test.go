@@ -122,6 +122,10 @@ func TestWhoMayCall(t *testing.T) {
 				return
 			}
 			call(&user{s: s}).want(t, 401, "unauthenticated")
+			if e.Who == "any API token" {
+				call(owner).want(t, 401, "unauthenticated")
+				return
+			}
 			if e.Method+" "+e.Path == "POST /api/tokens" { // for accounts of one's own
 				call(stranger).want(t, 403, "account_forbidden")
 				call(owner).want(t, 403, "account_forbidden")

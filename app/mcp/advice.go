@@ -16,6 +16,7 @@ var advice = map[string]string{
 	"heartbeat":                    "Call heartbeat first, and then regularly, at a third of the time that the limit has in seconds.",
 	"allowed_symbols":              "Only the symbols of the limit may be opened.",
 	"allowed_sides":                "Only the sides of the limit may open a position.",
+	"reduce_only":                  "More cannot be closed now: the rest is not held, or is on sale by other orders. Close less, or set cancel_orders.",
 	"unmeasured":                   "What the order would trade is not known yet. Wait a few seconds and repeat the call.",
 	"sleeve":                       "This token trades in one sleeve. Leave sleeve_id out.",
 	"sleeves":                      "The rest belongs to sleeves of others. Sell what is yours.",

@@ -1,7 +1,6 @@
 package mcp
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -77,12 +76,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // local is the host of requests that leave no process.
 const local = "paddock.invalid"
 
-// IsUrgent reports whether the body of a request calls a tool that stops something, and
-// nothing else.
+// IsUrgent reports whether the body of a request calls a tool that stops something.
 func IsUrgent(body []byte) bool {
-	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		return false // several at once
-	}
 	var message struct {
 		Method string `json:"method"`
 		Params struct {

@@ -204,10 +204,13 @@ var tokenAttacks = []attack{
 		},
 	},
 	{
-		name:   "an account that the token does not reach, named to it",
-		weakFn: edit("private.current_token()", "where a.token_id = t.id)", "where true)"),
+		name:   "a live account named to a token for paper accounts alone",
+		weakFn: edit("private.current_token()", " and (u.environment = 'paper' or not t.paper_only)", ""),
 		spoils: true,
-		scene:  func(l *lab) { l.token("{read}", "", "", noAccount) },
+		scene: func(l *lab) {
+			l.token("{read}", "", "", everyAccount)
+			must(l.t, l.admin, "update app.user_accounts set environment = 'live' where id = $1", l.b.Account)
+		},
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; select private.admit('" + theirToken + "', null)")
