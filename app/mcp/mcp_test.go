@@ -3,7 +3,9 @@ package mcp_test
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -77,5 +79,18 @@ func TestAnswersThatAreCutAreErrors(t *testing.T) {
 		if err == nil || errors.Is(err, http.ErrAbortHandler) {
 			t.Errorf("%s: %v, %v", name, response, err)
 		}
+	}
+}
+
+// A server that redirects gets no token sent to another host.
+func TestNoRedirectTakesTheToken(t *testing.T) {
+	reached := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer other.Close()
+	first := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer first.Close()
+	err := mcp.RunStdio(t.Context(), mcp.Config{URL: first.URL, Token: "pdk_secret", Logger: slog.New(slog.DiscardHandler)})
+	if err == nil || strings.Contains(err.Error(), "pdk_secret") || reached {
+		t.Errorf("%v; the other host was asked: %v", err, reached)
 	}
 }
