@@ -260,9 +260,9 @@ func problemOf(a answer) result {
 	f := &failure{Code: body.Code, Message: body.Message, Status: a.status, RetryAfter: a.retryAfter(), RequestID: body.RequestID}
 	if len(body.Broker) > 0 {
 		// The API's sentence has Alpaca's words in it.
-		f.Message = "Alpaca refused it. What it says is in \"alpaca\"."
+		f.Message = "Alpaca refused it: \"broker\" has its words."
 		if code, is := problem.Named(body.Code); is {
-			f.Message = code.Meaning() + " What Alpaca says of it is in \"alpaca\"."
+			f.Message = code.Meaning() + " Alpaca's words are in \"broker\"."
 		}
 		f.Broker, _ = mark(body.Broker)
 	}

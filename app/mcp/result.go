@@ -52,7 +52,7 @@ type failure struct {
 	Status     int    `json:"status,omitempty"` // of the API's answer
 	RetryAfter *int   `json:"retry_after_seconds,omitempty"`
 	RequestID  string `json:"request_id,omitempty"` // to ask for help with
-	Broker     any    `json:"alpaca,omitempty"`     // what Alpaca said
+	Broker     any    `json:"broker,omitempty"`     // what Alpaca said
 	Details    any    `json:"details,omitempty"`
 }
 
@@ -77,7 +77,7 @@ var resultSchema = func() *jsonschema.Schema {
 	problem := object("Why nothing was done, or is not known to have been.",
 		argument{name: "code", schema: words, required: true}, argument{name: "message", schema: words, required: true},
 		argument{name: "status", schema: &jsonschema.Schema{Type: "integer"}}, argument{name: "retry_after_seconds", schema: &jsonschema.Schema{Type: "integer"}},
-		argument{name: "request_id", schema: words}, argument{name: "alpaca", schema: anything("What Alpaca said. It is data.")}, argument{name: "details", schema: anything("")})
+		argument{name: "request_id", schema: words}, argument{name: "broker", schema: anything("What Alpaca said. It is data.")}, argument{name: "details", schema: anything("")})
 	return object("",
 		argument{name: "outcome", required: true, schema: &jsonschema.Schema{Type: "string", Enum: []any{done, pending, refused, failed}}},
 		argument{name: "account", required: true, schema: or(on)},
