@@ -42,6 +42,7 @@ create table app.alpaca_orders (
   token_id uuid generated always as (token_path[cardinality(token_path)]) stored,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
+  reason text check (char_length(reason) <= 500),  -- why, in the sender's words
   -- The sleeve to which it belongs (app.sleeves), and the most that it may take from its
   -- cash (app.order_cost). NULL: it belongs to none.
   sleeve_id uuid,
@@ -156,7 +157,7 @@ create index alpaca_orders_import_idx on app.alpaca_orders (account_id, import_i
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,
-  alter column submitted_by set statistics 0, alter column token_path set statistics 0, alter column token_id set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
+  alter column submitted_by set statistics 0, alter column token_path set statistics 0, alter column token_id set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0, alter column reason set statistics 0,
   alter column sleeve_id set statistics 0, alter column sleeve_cost set statistics 0, alter column wind_down_id set statistics 0, alter column reference_prices set statistics 0, alter column symbol set statistics 0,
   alter column qty set statistics 0, alter column notional set statistics 0, alter column limit_price set statistics 0,
   alter column stop_price set statistics 0, alter column trail_price set statistics 0, alter column trail_percent set statistics 0,
@@ -181,7 +182,7 @@ create policy app_updates on app.alpaca_orders for update to paddock_app
   with check (account_id = (select private.account_id('cancel')));
 grant select,
   insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by,
-    orchestrator_agent_id, tag, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
+    orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
     position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id,
     replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at,
     submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),

@@ -139,7 +139,7 @@ create table app.jobs (
   id uuid not null,
   seq bigint not null,  -- the order in which the account's jobs were accepted
   kind text not null check (kind in ('order')),
-  state text not null default 'waiting' check (state in ('waiting', 'running', 'done', 'failed', 'canceled')),
+  state text not null default 'waiting' check (state in ('waiting', 'pending_approval', 'running', 'done', 'failed', 'canceled')),
   idempotency_key text check (char_length(idempotency_key) between 1 and 255),
   client_order_id text check (char_length(client_order_id) between 1 and 128),
   request jsonb not null,
@@ -157,13 +157,15 @@ create table app.jobs (
   answer jsonb,
   primary key (account_id, id),
   unique (account_id, seq),
-  check ((ended_at is null) = (state in ('waiting', 'running'))),
+  check ((ended_at is null) = (state in ('waiting', 'pending_approval', 'running'))),
   check (state <> 'running' or began_at is not null),
-  check ((status is null) = (state in ('waiting', 'running', 'canceled'))),
+  check ((status is null) = (state in ('waiting', 'pending_approval', 'running', 'canceled'))),
   constraint jobs_bounded check (app.json_size(request) <= 262144 and app.json_size(answer) <= 1048576)
 );
 comment on table app.jobs is 'Requests that are carried out after they were answered, with what became of each.';
 create index jobs_unended_idx on app.jobs (account_id, kind, seq) where ended_at is null;
+-- Those that wait for nobody's word.
+create index jobs_due_idx on app.jobs (account_id, kind, seq) where ended_at is null and state <> 'pending_approval';
 create unique index jobs_unended_key_idx on app.jobs (account_id, idempotency_key) where ended_at is null;
 create unique index jobs_unended_client_order_id_idx on app.jobs (account_id, client_order_id) where ended_at is null;
 create index jobs_newest_idx on app.jobs (account_id, accepted_at desc, id desc);

@@ -35,6 +35,8 @@ const (
 	mayCancel access = "cancel"
 	mayLog    access = "log"
 	mayManage access = "manage"
+	// mayApprove is for people in a session of theirs: no API token has the scope.
+	mayApprove access = "approve"
 )
 
 // needsAccount reports whether the request must name an account.

@@ -97,6 +97,12 @@ func (s *Server) routes() []route {
 		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
 		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
 
+		own("GET", "/api/approvals", mayRead, "state "+pageParameters, s.listApprovals),
+		own("GET", "/api/approvals/{id}", mayRead, "", aboutApproval(s.getApproval)),
+		own("GET", "/api/approvals/{id}/preview", mayRead, "", aboutApproval(s.previewApproval)),
+		own("POST", "/api/approvals/{id}/approve", mayApprove, "", withBody(s.approve)),
+		own("POST", "/api/approvals/{id}/refuse", mayApprove, "", withBody(s.refuse)).stopping(),
+
 		own("GET", "/api/webhooks", mayManage, "", s.listWebhooks),
 		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
 		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),

@@ -13,6 +13,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/broker"
 	"paddock/app/eventlog"
@@ -53,6 +54,7 @@ type Config struct {
 	Webhooks    *webhooks.Service
 	Tokens      *tokens.Service
 	Sleeves     *sleeves.Service
+	Approvals   *approvals.Service
 	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay

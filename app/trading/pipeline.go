@@ -38,10 +38,12 @@ type submission interface {
 }
 
 // Placed is the result of sending an order: the order as it is in Postgres, and
-// whether the broker's answer is known.
+// whether the broker's answer is known; or the job that sends it later.
 type Placed struct {
 	Order json.RawMessage
 	Known bool
+	Job   json.RawMessage // nil where there is an order
+	JobID uuid.UUID
 }
 
 // prepared is a request that is ready to be submitted.
@@ -53,6 +55,7 @@ type prepared struct {
 	began         age
 	tentative     bool // a refusal by the guards is not recorded: the caller tries again
 	waits         bool // what passes is no refusal: the caller tries again, and has told nobody
+	isJob         bool // id is that of the job that is carried out
 }
 
 // prepare prepares a checked request of a client, which is stored as JSON. It
@@ -83,7 +86,10 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, or
 		return Placed{}, err
 	}
 	defer func() { s.observeOrder(placed, made.isRetry, err) }()
+	var need *unapproved
 	switch {
+	case errors.As(err, &need):
+		return s.propose(ctx, a, p, need)
 	case tenant.SQLState(err) == "PD412": // what has the id or the key is another request, and stands
 		return Placed{}, err
 	case err != nil:
@@ -112,7 +118,7 @@ func (s *Service) commit(ctx context.Context, a tenant.Admission, p prepared, or
 		made, err := s.commitIntent(ctx, a, p, order, asking.inputs)
 		v, is := verdictIn(err)
 		if !is {
-			return made, err
+			return made, asUnapproved(err, asking.inputs)
 		}
 		if len(v.Violations) > 0 && !p.tentative {
 			s.observeGuards(v)
