@@ -31,7 +31,7 @@ create table app.account_guards (
   buy_back_overshoot boolean not null default false,
   -- Above what worth an order that opens something waits for a person's word
   -- (app.approvals); 0: each does. Without four_eyes it is for orders of API tokens alone.
-  approval_above numeric check (approval_above >= 0),
+  approval_above numeric,
   approvals_needed integer check (approvals_needed between 1 and 10),  -- of so many people; NULL: of one
   approval_seconds integer check (approval_seconds between 60 and 604800),  -- how long it waits; NULL: an hour
   -- Orders of people wait as well, and nobody approves what they, or an API token of
@@ -40,7 +40,7 @@ create table app.account_guards (
   updated_by text,
   updated_at timestamptz not null default now(),
   constraint account_guards_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional)
-    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit) and app.is_amount(max_drawdown) and app.is_amount(approval_above))
+    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit) and app.is_amount(max_drawdown) and app.is_amount(approval_above) and approval_above >= 0)
 );
 comment on table app.account_guards is 'The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.';
 alter table app.account_guards enable row level security, force row level security,

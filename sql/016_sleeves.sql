@@ -14,7 +14,7 @@ create table app.sleeves (
   max_position_notional numeric check (max_position_notional >= 0),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
   -- Above what worth an order of its that opens something waits for a person's word.
-  approval_above numeric check (approval_above >= 0),
+  approval_above numeric,
   -- Sums: what was moved in less what was moved out (private.move_cash); what its trades
   -- brought in less what they and their fees cost, and profit before fees (both by the
   -- trigger on round trips).
@@ -28,7 +28,7 @@ create table app.sleeves (
   updated_at timestamptz not null default clock_timestamp(),
   closed_at timestamptz,  -- it was empty, and takes no order and no cash any more
   primary key (account_id, id),
-  constraint sleeves_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional) and app.is_amount(approval_above) and app.is_amount(transferred)
+  constraint sleeves_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional) and app.is_amount(approval_above) and approval_above >= 0 and app.is_amount(transferred)
     and app.is_amount(traded) and app.is_amount(fees) and app.is_amount(realized_pl) and app.is_amount(cash))
 );
 comment on table app.sleeves is 'Parts of accounts with cash and positions of their own. What belongs to none of them is unassigned.';

@@ -127,7 +127,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, id uuid.UUID)
 }
 
 const (
-	listSQL   = `select id, proposed_at, app.approval_json(account_id, id) - '{id,proposed_at}'::text[] as "*" from app.approvals where account_id = $1 and (proposed_at, id) < ($2, $3)`
+	listSQL = `select id, proposed_at, app.approval_json(account_id, id) - '{id,proposed_at}'::text[] as "*" from app.approvals where account_id = $1 and (proposed_at, id) < ($2, $3)`
 	// proposedChangeSQL is the approval that waits for a change of the admitted user's.
 	proposedChangeSQL = `select app.approval_json(account_id, id) from app.approvals
 		where account_id = $1 and kind = $2 and request = $3 and proposed_by = private.user_id() and state = 'pending' order by proposed_at desc limit 1`

@@ -88,6 +88,10 @@ var filled = []string{
 	`insert into app.jobs (account_id, id, seq, kind, request, request_hash, asked_by, session_id, origin)
 		values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), 1, 'order', '{}', sha256(''), 'u', 's', '')`,
 	`insert into private.job_lists (account_id, kind, owner) values ('00000000-0000-4000-8000-000000000001', 'order', 'u')`,
+	`insert into app.approvals (account_id, id, kind, request, digest, proposed_by, above, worth, prices, needed, four_eyes, expires_at)
+		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'order', '{}', sha256(''), 'u', 1, 2, '{}', 1, false, now())`,
+	`insert into app.approval_words (account_id, approval_id, user_id, word, digest, max_price_move)
+		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'u', 'approve', sha256(''), 1)`,
 	`insert into app.webhooks (account_id, id, url, made_by, last_seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', 'https://example.com', 'u', 0)`,
 	`insert into private.webhook_secrets (account_id, webhook_id, ciphertext, key_version) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '\xc30d0409', 1)`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,

@@ -10,7 +10,7 @@ comment on column report.approvals.state is 'pending, approved, used, refused, e
 comment on column report.approvals.reason is 'Why it was asked for, in the words of who did; NULL: no reason was given.';
 comment on column report.approvals.token_id is 'The API token that asked for it; NULL: a person did.';
 comment on column report.approvals.worth is 'What the order was worth when it was proposed; NULL: it is for a change. [USD]';
-comment on column report.approvals.needed is 'How many people must approve.';
+comment on column report.approvals.needed is 'How many people must approve. [count]';
 comment on column report.approvals.proposed_at is 'When it was asked for. [time]';
 comment on column report.approvals.expires_at is 'When it is void, whatever was said. [time]';
 comment on column report.approvals.decided_at is 'When it was decided; NULL: it waits. [time]';
