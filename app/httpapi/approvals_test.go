@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -33,10 +34,17 @@ type approvalFloor struct {
 
 func newApprovalFloor(t *testing.T, guards string) *approvalFloor {
 	t.Helper()
+	f := newIdleApprovalFloor(t, guards)
+	f.carryOut()
+	return f
+}
+
+// newIdleApprovalFloor is one where what was approved is not sent yet.
+func newIdleApprovalFloor(t *testing.T, guards string) *approvalFloor {
+	t.Helper()
 	s := newServer(t)
 	s.sim.SetAlwaysOpen(true)
 	s.stream()
-	s.carryOut()
 	f := &approvalFloor{server: s, ada: s.signUp("ada")}
 	f.account = f.ada.connect("one", s.seeds[0])
 	s.synced(f.account)
@@ -389,4 +397,194 @@ func TestChangesTakeFourEyes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever people, agents and their helpers do at the same moment, each order is sent once
+// where it was approved by as many as it needs and refused by nobody before, and not at all
+// otherwise.
+func TestRacesOnApprovals(t *testing.T) {
+	f := newApprovalFloor(t, above500)
+	ben, cleo := f.join("ben", "approver"), f.join("cleo", "owner")
+	f.guards(`{"approval_above":"500","approvals_needed":2}`)
+	const orders = 24
+	all := make([]approval, orders)
+	for i := range all {
+		all[i] = f.propose(f.agent, buy("6", fmt.Sprintf(`,"client_order_id":"race-%d"`, i)))
+	}
+	var acts sync.WaitGroup
+	act := func(do func() answer) {
+		acts.Go(func() {
+			if got := do(); got.status >= 500 {
+				t.Errorf("%d %s", got.status, got.text)
+			}
+		})
+	}
+	for i, a := range all {
+		act(func() answer { return f.say(ben, "approve", a, "") })
+		act(func() answer { return f.say(ben, "approve", a, "") })
+		if i%2 == 0 {
+			act(func() answer { return f.say(cleo, "approve", a, "") })
+		}
+		if i%3 == 0 {
+			act(func() answer { return f.say(f.ada, "refuse", a, "") })
+		}
+		if i%5 == 0 {
+			act(func() answer {
+				return f.agent.do("DELETE", "/api/jobs/"+a.ID, "", "X-Account-ID", f.account)
+			})
+		}
+		act(func() answer {
+			return f.agent.do("POST", "/api/orders", buy("6", fmt.Sprintf(`,"client_order_id":"race-%d"`, i)), "X-Account-ID", f.account)
+		})
+	}
+	acts.Wait()
+	kit.Eventually(t, "what was approved to be sent", func() bool {
+		return texts(t, f.db, "select count(*)::text from app.jobs where state in ('waiting', 'running')")[0] == "0" &&
+			texts(t, f.db, "select count(*)::text from app.alpaca_orders where intent_state = 'submitting'")[0] == "0"
+	})
+	sent := map[string]int{}
+	for _, o := range f.sim.Orders(f.seeds[0].KeyID) {
+		sent[o.ClientOrderID]++
+	}
+	ends := map[string]int{}
+	for i, a := range all {
+		now := f.approval(a.ID)
+		ends[now.State]++
+		want := 0
+		if now.State == "used" {
+			want = 1
+		}
+		if n := sent[fmt.Sprintf("race-%d", i)]; n != want && !(n == 1 && f.again(i, a)) {
+			t.Errorf("order %d was sent %d times, and its approval is %+v", i, n, now)
+		}
+		if now.State == "used" && i%2 == 1 {
+			t.Errorf("order %d went with one word of two", i)
+		}
+	}
+	t.Logf("of %d: %v", orders, ends)
+	if ends["used"] == 0 || ends["refused"]+ends["withdrawn"] == 0 || ends["pending"] == 0 {
+		t.Error("the race has not had each end")
+	}
+}
+
+// again reports whether an order was proposed again after its approval had ended, and has
+// been approved then.
+func (f *approvalFloor) again(i int, first approval) bool {
+	return texts(f.t, f.db, fmt.Sprintf(`select count(*)::text from app.approvals where client_order_id = 'race-%d' and id <> '%s' and state = 'used'`, i, first.ID))[0] == "1"
+}
+
+// Between the last word and the order there may be time, and all is looked at again when
+// it goes: it does not where anything of it has changed, whoever changed it.
+func TestAnApprovalIsLookedAtAgain(t *testing.T) {
+	changed := `update app.approvals a set digest = private.approval_digest(a)`
+	for _, tt := range []struct {
+		what string
+		do   func(f *approvalFloor, ben *user)
+		sql  []string
+		says string // "" where the order goes
+	}{
+		{what: "nothing has changed"},
+		{what: "it has expired", sql: []string{"update app.approvals set expires_at = now() - interval '1 second'", changed, "update app.approval_words set digest = (select digest from app.approvals)"}, says: "approval_"},
+		{what: "who approved has left", do: func(f *approvalFloor, ben *user) {
+			f.ada.do("DELETE", "/api/accounts/"+f.account+"/grants/"+ben.id(), "").want(t, 204, "")
+		}, says: "Fewer people"},
+		{what: "who approved is only a trader now", sql: []string{"update app.account_grants set role = 'trader' where role = 'approver'"}, says: "Fewer people"},
+		{what: "who approved was disabled", sql: []string{`insert into auth.disabled_users (user_id) select id from auth."user" where name = 'ben'`}, says: "Fewer people"},
+		{what: "two are needed by now", do: func(f *approvalFloor, _ *user) { f.guards(`{"approval_above":"500","approvals_needed":2}`) }, says: "Fewer people"},
+		{what: "somebody has refused", sql: []string{`insert into app.approval_words (account_id, approval_id, user_id, word, digest, max_price_move) select account_id, id, 'x', 'refuse', digest, 0 from app.approvals`}, says: "Fewer people"},
+		{what: "it was told to be worth less", sql: []string{"update app.approvals set worth = 590", changed, "update app.approval_words set digest = (select digest from app.approvals)"}, says: "could be worth"},
+		{what: "what was approved is another", sql: []string{"update app.approvals set reason = 'another'"}, says: "another than"},
+		{what: "the word was for another", sql: []string{"update app.approval_words set digest = sha256('')"}, says: "Fewer people"},
+		{what: "the price has risen", do: func(f *approvalFloor, _ *user) {
+			f.sim.SetPrice("AAPL", f.price("AAPL").Mul(decimal.RequireFromString("1.02")))
+		}, says: "price of AAPL"},
+		{what: "the price has fallen", do: func(f *approvalFloor, _ *user) {
+			f.sim.SetPrice("AAPL", f.price("AAPL").Mul(decimal.RequireFromString("0.98")))
+		}, says: "price of AAPL"},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			f := newIdleApprovalFloor(t, above500)
+			ben := f.join("ben", "approver")
+			a := f.propose(f.agent, buy("6", ""))
+			f.say(ben, "approve", a, "").want(t, 200, "")
+			if tt.do != nil {
+				tt.do(f, ben)
+			}
+			for _, sql := range tt.sql {
+				if _, err := f.db.Conn(t, "admin").Exec(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f.carryOut()
+			job := f.jobOf(a)
+			if tt.says == "" {
+				f.wantSent(1)
+				return
+			}
+			f.wantSent(0)
+			if job.field(t, "state") != "failed" || !strings.Contains(job.text, tt.says) {
+				t.Errorf("the job is %s", job.text)
+			}
+		})
+	}
+}
+
+// With four eyes since then, the word of the user whose token asks counts no more.
+func TestFourEyesSinceTheWord(t *testing.T) {
+	f := newIdleApprovalFloor(t, above500)
+	f.join("ben", "approver")
+	a := f.propose(f.agent, buy("6", ""))
+	f.say(f.ada, "approve", a, "").want(t, 200, "")
+	f.guards(`{"approval_above":"500","four_eyes":true}`)
+	f.carryOut()
+	if job := f.jobOf(a); !strings.Contains(job.text, "Fewer people") {
+		t.Errorf("the job is %s", job.text)
+	}
+	f.wantSent(0)
+}
+
+// An exercise that would need a person's word is refused, since it cannot wait.
+func TestAnExerciseCannotWait(t *testing.T) {
+	f := newApprovalFloor(t, above500)
+	f.ada.do("POST", "/api/orders", `{"symbol":"AAPL270115C00100000","side":"buy","type":"market","time_in_force":"day","qty":"1"}`, "X-Account-ID", f.account).want(t, 201, "")
+	f.settle(f.account)
+	f.synced(f.account)
+	refused := f.agent.do("POST", "/api/positions/AAPL270115C00100000/exercise", "", "X-Account-ID", f.account).want(t, 422, "guard_refused")
+	if refused.guardIn(t) != "approval" {
+		t.Errorf("it is refused by %s", refused.text)
+	}
+	f.ada.do("POST", "/api/positions/AAPL270115C00100000/exercise", "", "X-Account-ID", f.account).want(t, 200, "")
+}
+
+// Of several people's words the least move of a price counts.
+func TestTheLeastMoveCounts(t *testing.T) {
+	f := newApprovalFloor(t, `{"approval_above":"500","approvals_needed":2}`)
+	ben, cleo := f.join("ben", "approver"), f.join("cleo", "approver")
+	a := f.propose(f.agent, buy("6", ""))
+	f.sim.SetPrice("AAPL", f.price("AAPL").Mul(decimal.RequireFromString("1.03")))
+	f.say(ben, "approve", a, `,"max_price_move":"2"`).want(t, 200, "")
+	f.say(cleo, "approve", a, `,"max_price_move":"50"`).want(t, 200, "")
+	f.becomes(a, "void")
+	f.wantSent(0)
+}
+
+// What waits for a person holds up no other order that is to be sent later.
+func TestOthersDoNotWaitForAPerson(t *testing.T) {
+	f := newApprovalFloor(t, above500)
+	a := f.propose(f.agent, buy("6", ""))
+	later := f.agent.do("POST", "/api/orders", buy("1", ""), "X-Account-ID", f.account, "Prefer", "respond-async").want(t, 202, "").field(t, "id")
+	kit.Eventually(t, "the other to be sent", func() bool {
+		return f.ada.do("GET", "/api/jobs/"+later, "", "X-Account-ID", f.account).want(t, 200, "").field(t, "state") == "done"
+	})
+	large := f.agent.do("POST", "/api/orders", buy("7", ""), "X-Account-ID", f.account, "Prefer", "respond-async").want(t, 202, "").field(t, "id")
+	kit.Eventually(t, "the larger one to wait too", func() bool {
+		return f.ada.do("GET", "/api/jobs/"+large, "", "X-Account-ID", f.account).want(t, 200, "").field(t, "state") == "pending_approval"
+	})
+	f.wantSent(1)
+	f.say(f.ada, "approve", f.approval(large), "").want(t, 200, "")
+	f.becomes(f.approval(large), "used")
+	if now := f.approval(a.ID); now.State != "pending" {
+		t.Errorf("the first is %s", now.State)
+	}
+	f.wantSent(2)
 }
