@@ -355,7 +355,7 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
-grant select (account_id, id, client_order_id, token_id, orchestrator_agent_id, tag, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
+grant select (account_id, id, client_order_id, submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
@@ -509,6 +509,29 @@ grant select (account_id, id, kind, state, reason, token_id, worth, needed, prop
 grant select on app.approvals to paddock_app;
 grant select, insert (account_id, id, kind, request, digest, reason, proposed_by, token_id, client_order_id, idempotency_key, above, worth, prices, needed, four_eyes, expires_at), update (state, decided_at) on app.approvals to paddock_gate;
 CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON app.approvals FOR EACH ROW EXECUTE FUNCTION private.note_change();
+
+-- What was bid and asked for an order's symbol when the order was sent.
+create table app.arrival_quotes (
+  account_id uuid not null,
+  order_id uuid not null,
+  bid numeric not null,
+  ask numeric not null,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  constraint arrival_quotes_pkey PRIMARY KEY (account_id, order_id),
+  constraint arrival_quotes_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint arrival_quotes_account_id_order_id_fkey FOREIGN KEY (account_id, order_id) REFERENCES app.alpaca_orders(account_id, id) ON DELETE CASCADE,
+  constraint arrival_quotes_bounded CHECK ((app.are_amounts(ARRAY[bid, ask]) AND (bid >= (0)::numeric) AND (ask >= (0)::numeric)))
+);
+alter table app.arrival_quotes enable row level security, force row level security;
+-- without statistics: account_id, order_id, bid, ask
+create policy app_inserts on app.arrival_quotes for insert to paddock_app
+  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
+create policy app_reads on app.arrival_quotes for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.arrival_quotes for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select on app.arrival_quotes to paddock_report;
+grant select, insert (account_id, order_id, bid, ask) on app.arrival_quotes to paddock_app;
 
 -- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
@@ -2775,8 +2798,10 @@ create view report.orders with (security_invoker=true, security_barrier=true) as
     alpaca_orders.parent_alpaca_order_id,
     alpaca_orders.replaces,
     alpaca_orders.replaced_by,
+    alpaca_orders.submitted_by,
     alpaca_orders.token_id,
-    alpaca_orders.sleeve_id
+    alpaca_orders.sleeve_id,
+    alpaca_orders.reason
    FROM app.alpaca_orders;
 grant select on report.orders to paddock_report;
 
@@ -2931,6 +2956,43 @@ create view report.sleeves with (security_invoker=true, security_barrier=true) a
     sleeves.closed_at
    FROM app.sleeves;
 grant select on report.sleeves to paddock_report;
+
+-- What each filled order cost beyond the middle of the quote that it met when it was sent.
+create view report.slippage with (security_invoker=true, security_barrier=true) as
+ SELECT o.account_id,
+    o.id AS order_id,
+    o.created_at AS at,
+    ((o.created_at AT TIME ZONE 'America/New_York'::text))::date AS trading_day,
+    (EXTRACT(hour FROM (o.created_at AT TIME ZONE 'America/New_York'::text)))::integer AS trading_hour,
+    o.symbol,
+    o.side,
+    o.type,
+    o.submitted_by,
+    o.token_id,
+    o.orchestrator_agent_id,
+    o.tag,
+    o.sleeve_id,
+    o.filled_qty,
+    o.filled_avg_price,
+    q.bid,
+    q.ask,
+    m.mid,
+    ((m.sign)::numeric * (o.filled_avg_price - m.mid)) AS slippage_per_unit,
+    ((((m.sign)::numeric * (o.filled_avg_price - m.mid)) * o.filled_qty) * (m.multiplier)::numeric) AS slippage,
+    ((((m.sign)::numeric * (o.filled_avg_price - m.mid)) / NULLIF(m.mid, (0)::numeric)) * (10000)::numeric) AS slippage_bps
+   FROM ((app.alpaca_orders o
+     JOIN app.arrival_quotes q ON (((q.account_id = o.account_id) AND (q.order_id = o.id))))
+     CROSS JOIN LATERAL ( SELECT ((q.bid + q.ask) / (2)::numeric) AS mid,
+                CASE o.side
+                    WHEN 'sell'::text THEN '-1'::integer
+                    ELSE 1
+                END AS sign,
+                CASE
+                    WHEN (o.symbol ~ '^[A-Z0-9]{1,6}[0-9]{6}[CP][0-9]{8}$'::text) THEN 100
+                    ELSE 1
+                END AS multiplier) m)
+  WHERE ((o.filled_qty > (0)::numeric) AND (o.filled_avg_price IS NOT NULL) AND (q.bid > (0)::numeric) AND (q.ask >= q.bid));
+grant select on report.slippage to paddock_report;
 
 -- Round trips by account, agent and tag; without a profit where the journal and the broker differ.
 create view report.trading_positions with (security_invoker=true, security_barrier=true) as

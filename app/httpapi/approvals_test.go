@@ -360,6 +360,19 @@ func TestChangesTakeFourEyes(t *testing.T) {
 	f.guards(`{"max_order_notional":"900","four_eyes":true}`) // tighter
 	f.guards(`{"max_order_notional":"900","four_eyes":true}`)
 	f.signUp("dora")
+	// A word for one change is for no other.
+	allowed := f.ada.do("PUT", "/api/guards", `{"max_order_notional":"950","four_eyes":true}`, "X-Account-ID", f.account).want(t, 409, "approval_needed")
+	var body struct {
+		Details struct{ Approval approval }
+	}
+	if err := json.Unmarshal([]byte(allowed.text), &body); err != nil {
+		t.Fatal(err)
+	}
+	f.say(ben, "approve", body.Details.Approval, "").want(t, 200, "")
+	f.ada.do("PUT", "/api/guards", `{"max_order_notional":"951","four_eyes":true}`, "X-Account-ID", f.account).want(t, 409, "approval_needed")
+	f.say(ben, "refuse", body.Details.Approval, "").want(t, 200, "")
+	f.ada.do("PUT", "/api/guards", `{"max_order_notional":"950","four_eyes":true}`, "X-Account-ID", f.account).want(t, 409, "approval_needed")
+	texts(t, f.db, "with gone as (delete from app.approvals returning id) select id::text from gone")
 	for _, change := range []struct{ method, path, body string }{
 		{"PUT", "/api/guards", `{"max_order_notional":"901","four_eyes":true}`},
 		{"PUT", "/api/guards", `{"max_order_notional":"900"}`},

@@ -31,6 +31,7 @@ type found struct {
 	ID       uuid.UUID  `json:"id"`
 	AlpacaID *uuid.UUID `json:"alpaca_order_id"`
 	State    string     `json:"intent_state"`
+	Symbol   string     `json:"symbol"`
 	order    json.RawMessage
 }
 

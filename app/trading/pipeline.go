@@ -33,6 +33,8 @@ type submission interface {
 	// the client_order_id, the key, the intent's id, and the request's hash and
 	// text.
 	intentSQL(prices []byte, began age) (sql string, parameters []any)
+	// symbol returns what the order trades; "" for several.
+	symbol() string
 	// send sends the order to the broker.
 	send(ctx context.Context, c *broker.Client, clientOrderID string) (sent, error)
 }
@@ -98,8 +100,9 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, or
 		return made.Placed, nil
 	}
 	defer s.UnderWay.Send(a.Account, made.clientOrderID)()
+	arrival := s.askArrival(ctx, made, order.symbol())
 	answer, err := s.send(ctx, made, order)
-	return s.record(ctx, a, p, made, answer, err)
+	return s.record(ctx, a, p, made, answer, arrival, err)
 }
 
 // intent is an order that was committed, or found, before the call.
@@ -241,13 +244,13 @@ func (s *Service) send(ctx context.Context, made intent, order submission) (sent
 
 // record records what the broker said of the order. What it said may have been
 // lost: then the order is left to be looked up.
-func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, made intent, answer sent, err error) (Placed, error) {
+func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, made intent, answer sent, arrival *arrival, err error) (Placed, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if err == nil {
-		placed, err := s.recordPlaced(ctx, a, made.Placed, answer.order)
+		placed, err := s.recordPlaced(ctx, a, made.Placed, answer.order, arrival)
 		if answer.replaced.Raw != nil {
-			_, _ = s.recordPlaced(ctx, a, Placed{}, answer.replaced) // the stream sends it too
+			_, _ = s.recordPlaced(ctx, a, Placed{}, answer.replaced, nil) // the stream sends it too
 		}
 		return placed, err
 	}
@@ -271,14 +274,19 @@ const (
 	acceptedOrderSQL = `select app.order_json(o) from app.alpaca_orders o where account_id = $1 and id = $2 and intent_state = 'accepted'`
 )
 
-// recordPlaced records an order as the broker has it. Where that fails it
+// recordPlaced records an order as the broker has it, and the quote that it met. Where that fails it
 // returns what was known before.
-func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before Placed, answer broker.OrderAnswer) (Placed, error) {
+func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before Placed, answer broker.OrderAnswer, arrival *arrival) (Placed, error) {
 	var order json.RawMessage
+	kept := arrival == nil
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordPlacedSQL, a.Account, []byte(answer.Raw), answer.RequestID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
+		kept = kept || arrival.queue(b, a.Account)
 	})
+	if !kept {
+		s.keepArrival(ctx, a, arrival)
+	}
 	if err != nil {
 		// The order is placed and its intent is committed: it will be found at
 		// the broker by its client_order_id.

@@ -50,6 +50,13 @@ func (r *OrderRequest) intentSQL(prices []byte, began age) (sql string, paramete
 		r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours, prices, r.reduceOnly, began, r.SleeveID, r.Reason}
 }
 
+func (r *OrderRequest) symbol() string {
+	if len(r.Legs) > 0 {
+		return ""
+	}
+	return r.Symbol
+}
+
 func (r *OrderRequest) send(ctx context.Context, c *broker.Client, clientOrderID string) (sent, error) {
 	order := r.forBroker()
 	order.ClientOrderID = clientOrderID

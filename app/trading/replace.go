@@ -147,6 +147,8 @@ func (r *replacement) intentSQL(prices []byte, began age) (sql string, parameter
 		r.old.ID, r.Notional, began, r.Reason}
 }
 
+func (r *replacement) symbol() string { return r.old.Symbol }
+
 // send replaces the order at the broker, and then reads the one that was
 // replaced.
 func (r *replacement) send(ctx context.Context, c *broker.Client, clientOrderID string) (answer sent, err error) {

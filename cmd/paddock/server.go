@@ -179,6 +179,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	}
 	duck := &httpapi.LameDuck{}
 	tradingService.UnderWay = sent
+	tradingService.QuoteArrivals = true
 	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
 	told.metrics.Watch(metrics.Sources{
 		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,

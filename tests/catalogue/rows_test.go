@@ -65,6 +65,7 @@ var filled = []string{
 	`insert into app.exercises (account_id, contract, symbol, side, qty, price, asked_by) values ('00000000-0000-4000-8000-000000000001', 'AAPL261218C00100000', 'AAPL', 'buy', 100, 100, 'u')`,
 	`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		select account_id, 'x', id, alpaca_order_id, symbol, 'us_equity', 1, side, 2, 100, now(), 'stream' from app.alpaca_orders where status = 'filled'`,
+	`insert into app.arrival_quotes (account_id, order_id, bid, ask) select account_id, id, 1, 2 from app.alpaca_orders where status = 'filled'`,
 	`insert into app.journal_adjustments (account_id, activity_id, kind, at, day) values ('00000000-0000-4000-8000-000000000001', 'a', 'FEE', now(), current_date)`,
 	`insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id, opening_qty, last_at, last_id,
 			entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
