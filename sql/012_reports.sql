@@ -46,6 +46,7 @@ grant select (account_id, id, orchestrator_agent_id, level, message, data, creat
 {{ template "view/012/equity_curve.sql" . }}
 {{ template "view/012/agent_logs.sql" . }}
 {{ template "view/012/agent_activity.sql" . }}
+{{ template "view/012/exposure_by_scope.sql" . }}
 {{ template "view/012/slippage.sql" . }}
 {{ template "view/012/events.sql" . }}
 {{ template "view/012/audit.sql" . }}
@@ -79,7 +80,7 @@ drop function private.record_report_session;
 reset role;
 set local role paddock_owner;
 drop view report.daily_profit_and_loss; -- it reads a view
-drop view report.credential_access, report.audit, report.events, report.slippage, report.agent_activity, report.agent_logs, report.equity_curve, report.journal_gaps, report.trading_positions,
+drop view report.credential_access, report.audit, report.events, report.slippage, report.exposure_by_scope, report.agent_activity, report.agent_logs, report.equity_curve, report.journal_gaps, report.trading_positions,
   report.cash_flows, report.adjustments, report.fills, report.exposure_by_symbol, report.position_history, report.positions,
   report.orders, report.accounts;
 drop policy report_reads on app.agent_logs;

@@ -668,6 +668,8 @@ create table app.fills (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
+  submitted_by text,
+  token_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint fills_pkey PRIMARY KEY (account_id, execution_id),
   constraint fills_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
@@ -685,7 +687,7 @@ CREATE INDEX fills_order_idx ON app.fills USING btree (account_id, order_id);
 CREATE INDEX fills_previous_idx ON app.fills USING btree (account_id, previous_execution_id) WHERE (previous_execution_id IS NOT NULL);
 CREATE INDEX fills_symbol_idx ON app.fills USING btree (account_id, symbol, at, execution_id);
 alter table app.fills enable row level security, force row level security;
--- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag, sleeve_id
+-- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id
 create policy app_reads on app.fills for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy gate_reads on app.fills for select to paddock_gate
@@ -695,7 +697,7 @@ create policy report_reads on app.fills for select to paddock_report
 create policy worker_all on app.fills to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id) on app.fills to paddock_report;
+grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.fills to paddock_report;
 grant select (account_id, multiplier, side, qty, price, at, state) on app.fills to paddock_gate;
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
@@ -902,6 +904,8 @@ create table app.journal_adjustments (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
+  submitted_by text,
+  token_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint journal_adjustments_pkey PRIMARY KEY (account_id, activity_id),
   constraint journal_adjustments_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
@@ -912,7 +916,7 @@ create table app.journal_adjustments (
 CREATE INDEX journal_adjustments_newest_idx ON app.journal_adjustments USING btree (account_id, at DESC);
 CREATE INDEX journal_adjustments_symbol_idx ON app.journal_adjustments USING btree (account_id, symbol, at, activity_id);
 alter table app.journal_adjustments enable row level security, force row level security;
--- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id
+-- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy report_reads on app.journal_adjustments for select to paddock_report
@@ -920,9 +924,9 @@ create policy report_reads on app.journal_adjustments for select to paddock_repo
 create policy worker_all on app.journal_adjustments to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_report;
+grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.journal_adjustments to paddock_report;
 grant select on app.journal_adjustments to paddock_app;
-grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_worker;
+grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.journal_adjustments to paddock_worker;
 
 -- Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.
 create table app.journal_gaps (
@@ -1273,7 +1277,7 @@ grant select (account_id, asked, asked_at, answered) on app.syncs to paddock_gat
 grant select, insert (account_id, asked_by), update (asked, asked_at, asked_by) on app.syncs to paddock_app;
 grant select, update (answered, answered_at, answer) on app.syncs to paddock_worker;
 
--- Round trips, from a position's opening to its close: of the account as a whole, of each agent, of each tag and of each sleeve.
+-- Round trips, from a position's opening to its close: of the account as a whole, and of each agent, tag, sleeve, user and API token.
 create table app.trading_positions (
   account_id uuid not null,
   id uuid not null,
@@ -1312,7 +1316,7 @@ END) stored,
   constraint trading_positions_direction_check CHECK ((direction = ANY (ARRAY['long'::text, 'short'::text]))),
   constraint trading_positions_entry_qty_check CHECK ((entry_qty > (0)::numeric)),
   constraint trading_positions_opening_qty_check CHECK ((opening_qty > (0)::numeric)),
-  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text, 'sleeve'::text])))
+  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text, 'sleeve'::text, 'user'::text, 'token'::text])))
 );
 CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
@@ -2696,6 +2700,34 @@ create view report.events with (security_invoker=true, security_barrier=true) as
    FROM app.account_events;
 grant select on report.events to paddock_report;
 
+-- What the account, and each agent, tag, sleeve, user and API token, holds now.
+create view report.exposure_by_scope with (security_invoker=true, security_barrier=true) as
+ SELECT t.account_id,
+    t.scope,
+    NULLIF(t.scope_value, ''::text) AS scope_value,
+    t.symbol,
+    t.asset_class,
+    t.direction,
+    h.qty,
+    (((h.sign)::numeric * t.held_cost) * t.multiplier) AS cost,
+    ((h.qty * p.current_price) * t.multiplier) AS market_value,
+    (((h.qty * p.current_price) * t.multiplier) - (((h.sign)::numeric * t.held_cost) * t.multiplier)) AS unrealized_pl,
+    p.as_of
+   FROM ((app.trading_positions t
+     CROSS JOIN LATERAL ( SELECT
+                CASE t.direction
+                    WHEN 'long'::text THEN 1
+                    ELSE '-1'::integer
+                END AS sign,
+            ((t.entry_qty - t.exit_qty) * (
+                CASE t.direction
+                    WHEN 'long'::text THEN 1
+                    ELSE '-1'::integer
+                END)::numeric) AS qty) h)
+     LEFT JOIN app.alpaca_positions p ON (((p.account_id = t.account_id) AND (p.symbol = replace(t.symbol, '/'::text, ''::text)))))
+  WHERE (t.closed_at IS NULL);
+grant select on report.exposure_by_scope to paddock_report;
+
 -- What each position is of all that the account holds now.
 create view report.exposure_by_symbol with (security_invoker=true, security_barrier=true) as
  SELECT alpaca_positions.account_id,
@@ -2731,7 +2763,9 @@ create view report.fills with (security_invoker=true, security_barrier=true) as
     fills.source,
     fills.orchestrator_agent_id,
     fills.tag,
-    fills.sleeve_id
+    fills.sleeve_id,
+    fills.submitted_by,
+    fills.token_id
    FROM app.fills;
 grant select on report.fills to paddock_report;
 

@@ -25,7 +25,7 @@ var (
 	InvalidOpenOrders     = code(KindInvalid, "invalid_open_orders", "`open_orders` is neither `cancel` nor `leave`.")
 	InvalidOrder          = code(KindInvalid, "invalid_order", "A field of an order, a replacement or a closing is wrong or missing; the message names it.")
 	InvalidQuery          = code(KindInvalid, "invalid_query", "A parameter of the query is empty, there twice, or not what it can be.")
-	InvalidScope          = code(KindInvalid, "invalid_scope", "`scope` is not `account`, `agent` or `tag`, or does not go with `scope_value`.")
+	InvalidScope          = code(KindInvalid, "invalid_scope", "`scope` is not `account`, `agent`, `tag`, `sleeve`, `user` or `token`, or does not go with `scope_value`.")
 	InvalidSince          = code(KindInvalid, "invalid_since", "`since` is neither the `resume` of an event nor a whole number from 0.")
 	InvalidStatus         = code(KindInvalid, "invalid_status", "`status` is not `open`, `closed` or `all`.")
 	InvalidStepUp         = code(KindInvalid, "invalid_step_up", "A step-up has neither a password nor a code, or both.")
