@@ -29,7 +29,7 @@ func TestBooksByUserAndToken(t *testing.T) {
 
 	got := texts(t, s.db, fmt.Sprintf(`select concat_ws(' ', scope, scope_value, direction, trim_scale(sum(entry_qty - exit_qty)), bool_and(closed_at is not null))
 		from app.trading_positions where account_id = '%s' group by scope, scope_value, direction order by 1`, one))
-	want := []string{"account long 7 f", "token " + agent.id + " long 0 t", "user " + ada.id() + " long 5 f", "user " + ben.id() + " long 2 f"}
+	want := []string{"account  long 7 f", "token " + agent.id + " long 0 t", "user " + ada.id() + " long 5 f", "user " + ben.id() + " long 2 f"}
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
