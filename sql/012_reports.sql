@@ -67,6 +67,9 @@ revoke usage, create on schema private from paddock_watchdog;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/012/record_report_session.sql" . }}
+{{ template "func/012/portfolio.sql" . }}
+grant execute on function private.portfolio to paddock_app;
+comment on function private.portfolio is 'All accounts that the admitted user may read, with what each is worth and holds.';
 grant execute on function private.record_report_session to paddock_worker;
 comment on function private.record_report_session is 'Writes into the audit that a reporting login is connected.';
 reset role;
@@ -76,7 +79,7 @@ revoke create on schema private from paddock_gate;
 
 drop function private.seen_report_sessions, private.end_report_sessions;
 set local role paddock_gate;
-drop function private.record_report_session;
+drop function private.portfolio, private.record_report_session;
 reset role;
 set local role paddock_owner;
 drop view report.daily_profit_and_loss; -- it reads a view

@@ -96,10 +96,10 @@ create index alpaca_orders_sleeve_idx on app.alpaca_orders (account_id, sleeve_i
 create index alpaca_orders_sleeve_unbooked_idx on app.alpaca_orders (account_id, sleeve_id)
   where sleeve_id is not null and (is_open or fills_differ);
 
--- For the cash that there is to move (private.move_cash), and for what a sleeve that is
+-- For portfolios (private.portfolio), for the cash that there is to move (private.move_cash), and for what a sleeve that is
 -- to be closed still has.
 create policy gate_reads on app.account_balances for select to paddock_gate using (true);
-grant select (account_id, cash, as_of) on app.account_balances to paddock_gate;
+grant select (account_id, equity, last_equity, cash, as_of) on app.account_balances to paddock_gate;
 create policy gate_reads on app.fills for select to paddock_gate using (true);
 grant select (account_id, side, qty, price, multiplier, at, state) on app.fills to paddock_gate;
 create policy gate_reads on app.trading_positions for select to paddock_gate using (true);
@@ -171,7 +171,7 @@ revoke select (account_id, scope, scope_value, closed_at) on app.trading_positio
 drop policy gate_reads on app.trading_positions;
 revoke select (account_id, side, qty, price, multiplier, at, state) on app.fills from paddock_gate;
 drop policy gate_reads on app.fills;
-revoke select (account_id, cash, as_of) on app.account_balances from paddock_gate;
+revoke select (account_id, equity, last_equity, cash, as_of) on app.account_balances from paddock_gate;
 drop policy gate_reads on app.account_balances;
 alter table private.token_accounts drop constraint token_accounts_account_id_sleeve_id_fkey;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_sleeve_id_fkey;

@@ -48,7 +48,7 @@ create policy app_updates on app.account_balances for update to paddock_app
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 create policy gate_reads on app.account_balances for select to paddock_gate
   using (true);
-grant select (account_id, cash, as_of) on app.account_balances to paddock_gate;
+grant select (account_id, equity, last_equity, cash, as_of) on app.account_balances to paddock_gate;
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
 CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
@@ -3887,6 +3887,10 @@ create function private.partitions(p_log regclass) returns TABLE(relname name, e
 
 create function private.pass_account(p_account uuid, p_to text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+-- All accounts that the admitted user may read, with what each is worth and holds.
+create function private.portfolio() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

@@ -35,6 +35,7 @@ func (s *Server) routes() []route {
 
 		own("GET", "/api/accounts", anyUser, "", s.listAccounts),
 		own("POST", "/api/accounts", anyUser, "", withBody(s.createAccount)),
+		own("GET", "/api/portfolio", anyUser, "", s.portfolio),
 		own("GET", "/api/accounts/{id}", mayRead, "", s.getAccount),
 		own("PATCH", "/api/accounts/{id}", mayManage, "", withBody(s.changeAccount)),
 		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", s.deleteAccount),
