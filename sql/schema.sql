@@ -211,6 +211,38 @@ grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, mes
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data, created_at, import_id), delete on app.agent_logs to paddock_gate;
 CREATE TRIGGER count_agent_log BEFORE INSERT ON app.agent_logs FOR EACH ROW EXECUTE FUNCTION private.count_agent_log();
 
+-- Alerts of charting services, and what each led to.
+create table app.alerts (
+  account_id uuid not null,
+  id uuid not null,
+  token_id uuid not null,
+  alert_id text not null,
+  source text,
+  sent_at timestamp with time zone,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  request jsonb not null,
+  job_id uuid,
+  code text,
+  message text,
+  constraint alerts_pkey PRIMARY KEY (account_id, id),
+  constraint alerts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint alerts_alert_id_check CHECK (((char_length(alert_id) >= 1) AND (char_length(alert_id) <= 200))),
+  constraint alerts_bounded CHECK ((app.json_size(request) <= 262144)),
+  constraint alerts_check CHECK (((job_id IS NULL) = (code IS NOT NULL))),
+  constraint alerts_message_check CHECK ((char_length(message) <= 2000)),
+  constraint alerts_source_check CHECK (((char_length(source) >= 1) AND (char_length(source) <= 80)))
+);
+CREATE INDEX alerts_newest_idx ON app.alerts USING btree (account_id, received_at DESC, id DESC);
+CREATE UNIQUE INDEX alerts_alert_idx ON app.alerts USING btree (account_id, token_id, alert_id);
+alter table app.alerts enable row level security, force row level security;
+-- without statistics: account_id, id, token_id, alert_id, source, request, job_id, message
+create policy app_inserts on app.alerts for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (token_id = ( SELECT private.token_id() AS token_id))));
+create policy app_reads on app.alerts for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+grant select, insert (account_id, id, token_id, alert_id, source, sent_at, request, job_id, code, message) on app.alerts to paddock_app;
+CREATE TRIGGER count_alert BEFORE INSERT ON app.alerts FOR EACH ROW EXECUTE FUNCTION private.count_alert();
+
 -- Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.
 create table app.alpaca_orders (
   account_id uuid not null,
@@ -3529,6 +3561,9 @@ create function private.close_sleeve(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.count_agent_log() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.count_alert() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.count_answer() returns trigger

@@ -98,6 +98,9 @@ func (s *Server) routes() []route {
 		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
 		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
 
+		own("GET", "/api/alerts", mayRead, pageParameters, s.listAlerts),
+		own("POST", "/api/alerts", byBody, "", withBody(s.takeAlert)),
+
 		own("GET", "/api/approvals", mayRead, "state "+pageParameters, s.listApprovals),
 		own("GET", "/api/approvals/{id}", mayRead, "", aboutApproval(s.getApproval)),
 		own("GET", "/api/approvals/{id}/preview", mayRead, "", aboutApproval(s.previewApproval)),

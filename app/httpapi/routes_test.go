@@ -74,6 +74,7 @@ var bodies = map[string]string{
 	"PATCH /api/orders/{id}":           `{"qty":"2"}`,
 	"PUT /api/guards":                  `{}`,
 	"POST /api/tokens":                 `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
+	"POST /api/alerts":                 `{"token":"","account_id":"","time":"","order":{}}`,
 	"POST /api/sleeves":                `{"name":"s"}`,
 	"POST /api/approvals/{id}/approve": `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
 	"POST /api/approvals/{id}/refuse":  `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
@@ -124,6 +125,10 @@ func TestWhoMayCall(t *testing.T) {
 				return
 			}
 			call(&user{s: s}).want(t, 401, "unauthenticated")
+			if e.Method+" "+e.Path == "POST /api/alerts" { // a session is nothing to it: see TestAlerts
+				call(owner).want(t, 401, "unauthenticated")
+				return
+			}
 			if e.Method+" "+e.Path == "POST /api/tokens" { // for accounts of one's own
 				call(stranger).want(t, 403, "account_forbidden")
 				call(owner).want(t, 403, "account_forbidden")

@@ -13,6 +13,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/alerts"
 	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/broker"
@@ -55,6 +56,7 @@ type Config struct {
 	Tokens      *tokens.Service
 	Sleeves     *sleeves.Service
 	Approvals   *approvals.Service
+	Alerts      *alerts.Service
 	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay

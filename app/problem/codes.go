@@ -12,6 +12,7 @@ var (
 	BadRequest            = code(KindInvalid, "bad_request", "A parameter of live updates, such as the cursor, cannot be read.")
 	ClientOrderIDRequired = code(KindInvalid, "client_order_id_required", "The request does not say which `client_order_id` it means.")
 	InvalidAccount        = code(KindInvalid, "invalid_account", "A name or a setting of an account is not one that it can have.")
+	InvalidAlert          = code(KindInvalid, "invalid_alert", "A field of an alert is wrong or missing; the message names it.")
 	InvalidApproval       = code(KindInvalid, "invalid_approval", "A field of a word for an approval is wrong or missing, or the approval's id is no UUID.")
 	InvalidAgentLog       = code(KindInvalid, "invalid_agent_log", "A field of an agent's log entry, or a parameter of their list, is wrong.")
 	InvalidCredentials    = code(KindInvalid, "invalid_credentials", "API keys of this form cannot be Alpaca's.")
@@ -126,6 +127,7 @@ var (
 
 // What was understood and is refused: 422 and 426.
 var (
+	AlertTooOld         = code(KindUnprocessable, "alert_too_old", "An alert's `time` is more than five minutes from the clock here, so that it was not carried out.")
 	ApprovalRefused     = code(KindUnprocessable, "approval_refused", "A person has refused this order. It was not sent, and its retry sends nothing.")
 	BrokerForbidden     = code(KindUnprocessable, "broker_forbidden", "Alpaca does not allow this; the message has its words, where it gave any.")
 	BrokerRefused       = code(KindUnprocessable, "broker_refused", "Alpaca refused the request; the message has its words, where it gave any.")

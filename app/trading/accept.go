@@ -43,6 +43,12 @@ const (
 // idempotency_key_reused, too_many_jobs, what an order that is there answers its
 // retry, or a problem of the admission.
 func (s *Service) Accept(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
+	return s.AcceptWith(ctx, a, key, r, nil)
+}
+
+// AcceptWith is Accept with more statements in the transaction that makes the job, whose
+// id they are given.
+func (s *Service) AcceptWith(ctx context.Context, a tenant.Admission, key string, r OrderRequest, with func(*tenant.Batch, uuid.UUID)) (Placed, error) {
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
@@ -50,17 +56,20 @@ func (s *Service) Accept(ctx context.Context, a tenant.Admission, key string, r 
 	if err != nil {
 		return Placed{}, err
 	}
-	return s.accept(ctx, a, p, nil)
+	return s.accept(ctx, a, p, nil, with)
 }
 
 // accept makes the job of an order, unless there is one already, or the order. Where it
 // needs a person's word, the job waits for that.
-func (s *Service) accept(ctx context.Context, a tenant.Admission, p prepared, need *unapproved) (Placed, error) {
+func (s *Service) accept(ctx context.Context, a tenant.Admission, p prepared, need *unapproved, with func(*tenant.Batch, uuid.UUID)) (Placed, error) {
 	var order foundIntent
 	var accepted Placed
 	var hash []byte
 	var sameKey bool
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		if with != nil {
+			with(b, p.id)
+		}
 		b.Queue(acceptOrderSQL, a.Account, p.id, p.key, p.clientOrderID, p.text, p.hash)
 		if need != nil {
 			b.Queue(proposeAcceptedSQL, a.Account, p.id, need.need, need.prices)

@@ -43,7 +43,7 @@ const (
 // then. It ends with approval_refused or too_many_approvals, or as Accept does.
 func (s *Service) propose(ctx context.Context, a tenant.Admission, p prepared, need *unapproved) (Placed, error) {
 	if !p.isJob {
-		return s.accept(ctx, a, p, need)
+		return s.accept(ctx, a, p, need, nil)
 	}
 	placed := Placed{JobID: p.id}
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {

@@ -18,6 +18,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/alerts"
 	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/auth"
@@ -194,6 +195,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Tokens:              tokenService,
 		Sleeves:             sleeves.New(db, tradingService.BrokerAccount),
 		Approvals:           approvals.New(db, tradingService),
+		Alerts:              alerts.New(db, tradingService),
 		Sharing:             sharing.New(sharing.Config{DB: db, BaseURL: c.BaseURL, SendMail: plainMail(sendMail), OnLess: bell.RingAll}),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),

@@ -36,10 +36,10 @@ var portfolioAttacks = []attack{
 		},
 	},
 	{
-		name:   "an account in the portfolio of somebody who has reports alone",
+		name: "an account in the portfolio of somebody who has reports alone",
 		weakFn: edits(edit("private.portfolio()", "private.usable_grants() g", "app.account_grants g"),
 			edit("private.portfolio()", " and private.scopes_for_role(g.role, u.is_active) is not null", "")),
-		scene:  func(l *lab) { l.share("reports") },
+		scene: func(l *lab) { l.share("reports") },
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; select private.admit('$TOKEN', null)")
