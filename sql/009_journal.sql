@@ -85,7 +85,7 @@ create table app.journal_adjustments (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
-  submitted_by text,
+  attributed_to text,  -- the user
   token_id uuid,
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, activity_id),
@@ -101,7 +101,7 @@ alter table app.journal_adjustments enable row level security, force row level s
   alter column price set statistics 0, alter column net_amount set statistics 0, alter column group_id set statistics 0,
   alter column description set statistics 0, alter column old_parts set statistics 0, alter column new_parts set statistics 0,
   alter column split_of set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
-  alter column sleeve_id set statistics 0, alter column submitted_by set statistics 0, alter column token_id set statistics 0;
+  alter column sleeve_id set statistics 0, alter column attributed_to set statistics 0, alter column token_id set statistics 0;
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.journal_adjustments to paddock_app;
@@ -110,12 +110,12 @@ create policy worker_all on app.journal_adjustments to paddock_worker
   with check (account_id = (select private.account_id('work')));
 grant select,
   insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled),
-  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id)
+  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id)
   on app.journal_adjustments to paddock_worker;
 create policy report_reads on app.journal_adjustments for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts,
-  split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.journal_adjustments to paddock_report;
+  split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id) on app.journal_adjustments to paddock_report;
 
 -- One row for each round trip and scope, from a position's opening to its close.
 -- It has sums and no averages, because sums are exact. Notionals are quantity

@@ -936,7 +936,7 @@ create table app.journal_adjustments (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
-  submitted_by text,
+  attributed_to text,
   token_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint journal_adjustments_pkey PRIMARY KEY (account_id, activity_id),
@@ -948,7 +948,7 @@ create table app.journal_adjustments (
 CREATE INDEX journal_adjustments_newest_idx ON app.journal_adjustments USING btree (account_id, at DESC);
 CREATE INDEX journal_adjustments_symbol_idx ON app.journal_adjustments USING btree (account_id, symbol, at, activity_id);
 alter table app.journal_adjustments enable row level security, force row level security;
--- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id
+-- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy report_reads on app.journal_adjustments for select to paddock_report
@@ -956,9 +956,9 @@ create policy report_reads on app.journal_adjustments for select to paddock_repo
 create policy worker_all on app.journal_adjustments to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.journal_adjustments to paddock_report;
+grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id) on app.journal_adjustments to paddock_report;
 grant select on app.journal_adjustments to paddock_app;
-grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.journal_adjustments to paddock_worker;
+grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id) on app.journal_adjustments to paddock_worker;
 
 -- Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.
 create table app.journal_gaps (

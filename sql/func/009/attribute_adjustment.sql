@@ -9,7 +9,7 @@ begin
   update app.journal_adjustments a
     set orchestrator_agent_id = case when whose.agents = 1 then whose.agent end, tag = case when whose.tags = 1 then whose.tag end,
         sleeve_id = case when whose.sleeves = 1 then whose.sleeve::uuid end,
-        submitted_by = case when whose.users = 1 then whose.who end, token_id = case when whose.tokens = 1 then whose.token::uuid end
+        attributed_to = case when whose.users = 1 then whose.who end, token_id = case when whose.tokens = 1 then whose.token::uuid end
     from (
       select count(distinct coalesce(f.orchestrator_agent_id, '')) as agents, min(f.orchestrator_agent_id) as agent,
         count(distinct coalesce(f.tag, '')) as tags, min(f.tag) as tag,

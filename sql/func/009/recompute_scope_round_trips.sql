@@ -78,7 +78,7 @@ begin
         and case p_scope when 'account' then true
           when 'agent' then a.kind = 'OPEXP' or a.orchestrator_agent_id = p_value
           when 'sleeve' then a.kind = 'OPEXP' or a.sleeve_id::text = p_value
-          when 'user' then a.kind = 'OPEXP' or a.submitted_by = p_value
+          when 'user' then a.kind = 'OPEXP' or a.attributed_to = p_value
           when 'token' then a.kind = 'OPEXP' or a.token_id::text = p_value
           else a.kind = 'OPEXP' or a.tag = p_value end
     order by 1, 2
