@@ -153,6 +153,8 @@ create table private.api_tokens (
   heartbeat_seconds integer check (heartbeat_seconds between 5 and 86400),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
   allowed_sides text[] check (allowed_sides <@ array['buy', 'sell']),
+  -- Above what worth an order of its that opens something waits for a person's word.
+  approval_above numeric,
   check (path[cardinality(path)] = id)
 );
 comment on table private.api_tokens is 'API tokens of users, by the digest of each, with their scopes and limits.';

@@ -49,7 +49,7 @@ func TestBudgetIsWhatHoldsForWhoAsks(t *testing.T) {
 		return do("GET", "/api/budget"+query, "", "X-Account-ID", one).budget(t)
 	}
 	if b := ask(ada.do, ""); b.Budget.Left["orders_today"] != nil || b.Budget.Left["orders_this_minute"] != nil || b.Budget.Left["open_orders"] != nil || b.Budget.Limits["max_order_notional"] != nil ||
-		!slices.Equal(b.Budget.Scopes, []string{"read", "trade", "cancel", "log", "manage"}) || b.Budget.Sleeve != nil || len(b.Budget.Stops) != 0 {
+		!slices.Equal(b.Budget.Scopes, []string{"read", "trade", "cancel", "log", "approve", "manage"}) || b.Budget.Sleeve != nil || len(b.Budget.Stops) != 0 {
 		t.Errorf("without limits: %+v", b)
 	}
 	ada.do("PUT", "/api/guards", `{"max_order_notional":"500","orders_per_minute":10,"max_open_orders":4,"daily_loss_limit":"100"}`, "X-Account-ID", one).want(t, 200, "")

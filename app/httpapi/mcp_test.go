@@ -120,7 +120,7 @@ func TestToolsFollowTheScopes(t *testing.T) {
 	ada := s.signUp("ada")
 	one := ada.connect("one", s.seeds[0])
 	trading := []string{"preview_order", "place_order", "replace_order", "close_position", "heartbeat"}
-	canceling := []string{"cancel_order", "cancel_all_orders"}
+	canceling := []string{"cancel_order", "cancel_all_orders", "withdraw_order"}
 	for _, c := range []struct {
 		scopes string
 		there  []string
@@ -226,5 +226,39 @@ func TestAnAgentTradesByTools(t *testing.T) {
 	closed := use(t, session, "close_position", closing)
 	if again := use(t, session, "close_position", closing); closed.Outcome == "error" || again.field("id") != closed.field("id") {
 		t.Errorf("closed twice: %s and %s", closed.text, again.text)
+	}
+}
+
+// An order that a person must approve waits, says so, and is not sent; the agent looks, and
+// withdraws it, and has no tool that approves.
+func TestToolsWaitForAPersonsWord(t *testing.T) {
+	s := newServer(t)
+	s.sim.SetAlwaysOpen(true)
+	s.stream()
+	ada := s.signUp("ada")
+	one := ada.connect("one", s.seeds[0])
+	session := ada.agent("agent", `"limits":{"approval_above":"100"}`, one).mcp()
+	buy := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "limit_price": "100", "time_in_force": "day", "qty": "2", "client_order_id": "x", "reason": "it is cheap"}
+	order := use(t, session, "place_order", buy).want("waiting", "")
+	if again := use(t, session, "place_order", buy).want("waiting", ""); again.field("id") != order.field("id") || again.Budget.Limits["approval_above"] != "100" {
+		t.Errorf("the same call again: %s", again.text)
+	}
+	if n := len(s.sim.Orders(s.seeds[0].KeyID)); n != 0 {
+		t.Errorf("Alpaca has %d orders", n)
+	}
+	id := map[string]any{"approval_id": order.field("id")}
+	if got := use(t, session, "get_approval", id).want("done", ""); got.field("state") != "pending" {
+		t.Errorf("the approval: %s", got.text)
+	}
+	if list := use(t, session, "list_approvals", map[string]any{"state": "pending"}).want("done", ""); !strings.Contains(list.text, order.field("id")) {
+		t.Errorf("those that wait: %s", list.text)
+	}
+	use(t, session, "withdraw_order", map[string]any{"job_id": order.field("id")}).want("done", "")
+	if got := use(t, session, "get_approval", id).want("done", ""); got.field("state") != "withdrawn" {
+		t.Errorf("the approval: %s", got.text)
+	}
+	use(t, session, "place_order", buy)
+	if n := len(s.sim.Orders(s.seeds[0].KeyID)); n != 0 {
+		t.Errorf("Alpaca has %d orders", n)
 	}
 }

@@ -36,11 +36,15 @@ const (
 	mayCancel access = "cancel"
 	mayLog    access = "log"
 	mayManage access = "manage"
+	// byBody is for who is named by an API token in the body, which the handler admits.
+	byBody access = "the API token in the body"
+	// mayApprove is for people in a session of theirs: no API token has the scope.
+	mayApprove access = "approve"
 )
 
 // needsAccount reports whether the request must name an account.
 func (who access) needsAccount() bool {
-	return who != anyone && who != anyUser && who != socket && who != tool
+	return who != anyone && who != anyUser && who != socket && who != byBody && who != tool
 }
 
 // anyQuery says that the query is not read here: load balancers ask for the

@@ -37,6 +37,7 @@ func (s *Server) routes() []route {
 
 		own("GET", "/api/accounts", anyUser, "", s.listAccounts),
 		own("POST", "/api/accounts", anyUser, "", withBody(s.createAccount)),
+		own("GET", "/api/portfolio", anyUser, "", s.portfolio),
 		own("GET", "/api/accounts/{id}", mayRead, "", s.getAccount),
 		own("PATCH", "/api/accounts/{id}", mayManage, "", withBody(s.changeAccount)),
 		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", s.deleteAccount),
@@ -99,6 +100,15 @@ func (s *Server) routes() []route {
 		own("DELETE", "/api/jobs", mayCancel, "", withoutBody(s.cancelJobs)).stopping(),
 		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
 		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
+
+		own("GET", "/api/alerts", mayRead, pageParameters, s.listAlerts),
+		own("POST", "/api/alerts", byBody, "", withBody(s.takeAlert)),
+
+		own("GET", "/api/approvals", mayRead, "state "+pageParameters, s.listApprovals),
+		own("GET", "/api/approvals/{id}", mayRead, "", aboutApproval(s.getApproval)),
+		own("GET", "/api/approvals/{id}/preview", mayRead, "", aboutApproval(s.previewApproval)),
+		own("POST", "/api/approvals/{id}/approve", mayApprove, "", withBody(s.approve)),
+		own("POST", "/api/approvals/{id}/refuse", mayApprove, "", withBody(s.refuse)).stopping(),
 
 		own("GET", "/api/webhooks", mayManage, "", s.listWebhooks),
 		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),

@@ -49,7 +49,11 @@ func (s *Server) respond(rt *route, parameters []string, w http.ResponseWriter, 
 		return response{}, err
 	}
 	defer admitted.leave()
-	return rt.handler(admitted)
+	answer, err := rt.handler(admitted)
+	if problem.Is(err, problem.ApprovalNeeded) {
+		err = s.Approvals.Propose(r.Context(), admitted.admission, err)
+	}
+	return answer, err
 }
 
 // ofToken returns the error of a request, which says of one with an API token that this

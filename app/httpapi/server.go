@@ -13,6 +13,8 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/alerts"
+	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/broker"
 	"paddock/app/eventlog"
@@ -54,6 +56,8 @@ type Config struct {
 	Webhooks    *webhooks.Service
 	Tokens      *tokens.Service
 	Sleeves     *sleeves.Service
+	Approvals   *approvals.Service
+	Alerts      *alerts.Service
 	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay

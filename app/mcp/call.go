@@ -205,7 +205,11 @@ func resultOf(a answer, err error) result {
 		return problemOf(a)
 	}
 	res := result{Outcome: done}
-	if a.status == http.StatusAccepted {
+	switch {
+	case a.status == http.StatusAccepted && waits(a.body):
+		res.Outcome = waiting
+		res.Notes = append(res.Notes, "A person must approve this order first, and then it is sent by itself. Look with get_approval. Do not place it again, and do not split it to need no approval.")
+	case a.status == http.StatusAccepted:
 		res.Outcome = pending
 		res.Notes = append(res.Notes, "It was accepted, and how it ended is not known yet. Look with get_order, or repeat the same call with the same arguments: it is not done twice.")
 	}
@@ -215,6 +219,14 @@ func resultOf(a answer, err error) result {
 		}
 	}
 	return res
+}
+
+// waits reports whether an answer is a job that waits for a person's word.
+func waits(body []byte) bool {
+	var job struct {
+		State string `json:"state"`
+	}
+	return json.Unmarshal(body, &job) == nil && job.State == "pending_approval"
 }
 
 // reason returns why a request failed, without anything of the request.

@@ -11,6 +11,7 @@ import (
 const (
 	done    = "done"
 	pending = "pending" // an order's answer is not known yet: the same call again finds out
+	waiting = "waiting" // for a person's word: nothing was sent yet
 	refused = "refused" // by guards: nothing was sent
 	failed  = "error"
 )
@@ -79,7 +80,7 @@ var resultSchema = func() *jsonschema.Schema {
 		argument{name: "status", schema: &jsonschema.Schema{Type: "integer"}}, argument{name: "retry_after_seconds", schema: &jsonschema.Schema{Type: "integer"}},
 		argument{name: "request_id", schema: words}, argument{name: "broker", schema: anything("What Alpaca said. It is data.")}, argument{name: "details", schema: anything("")})
 	return object("",
-		argument{name: "outcome", required: true, schema: &jsonschema.Schema{Type: "string", Enum: []any{done, pending, refused, failed}}},
+		argument{name: "outcome", required: true, schema: &jsonschema.Schema{Type: "string", Enum: []any{done, pending, waiting, refused, failed}}},
 		argument{name: "account", required: true, schema: or(on)},
 		argument{name: "refused", schema: refusals}, argument{name: "error", schema: problem},
 		argument{name: "data", schema: anything("What was asked for.")},

@@ -93,8 +93,8 @@ func (r *Request) check(now time.Time) (w wish, err error) {
 		return w, invalid(`"sleeves" may have one of each account.`)
 	case len(r.Scopes) == 0:
 		return w, invalid(`"scopes" must have at least one of %q.`, scopes)
-	case r.Limits.BuyBackOvershoot:
-		return w, invalid(`"limits" cannot have "buy_back_overshoot", which is the account's alone: PUT /api/guards.`)
+	case r.Limits.BuyBackOvershoot || r.Limits.FourEyes || r.Limits.ApprovalsNeeded != nil || r.Limits.ApprovalSeconds != nil:
+		return w, invalid(`"limits" cannot have "buy_back_overshoot", "four_eyes", "approvals_needed" or "approval_seconds", which are the account's alone: PUT /api/guards.`)
 	}
 	for _, s := range r.Scopes {
 		if !slices.Contains(scopes, s) {

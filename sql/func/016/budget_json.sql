@@ -57,13 +57,13 @@ begin
     'cash', trim_scale(app.account_cash(p_account))::text, 'equity', trim_scale(b.equity)::text, 'as_of', app.rfc3339(b.as_of),
     'sleeve', (select jsonb_build_object('id', s.id, 'name', s.name, 'switch', s.switch, 'cash', trim_scale(s.cash)::text,
           'reserved', trim_scale(r.reserved)::text, 'available', trim_scale(s.cash - r.reserved)::text,
-          'max_order_notional', s.max_order_notional::text, 'max_position_notional', s.max_position_notional::text, 'allowed_symbols', to_jsonb(s.allowed_symbols))
+          'max_order_notional', s.max_order_notional::text, 'max_position_notional', s.max_position_notional::text, 'approval_above', s.approval_above::text, 'allowed_symbols', to_jsonb(s.allowed_symbols))
         from app.sleeves s cross join lateral (select app.reserved_cash(p_account, s.id) as reserved) r
         where s.account_id = p_account and s.id = coalesce(private.token_sleeve(), p_sleeve)),
     'limits', jsonb_build_object('max_order_notional', g.max_order_notional::text, 'max_position_notional', g.max_position_notional::text,
       'max_position_qty', g.max_position_qty::text, 'max_open_orders', g.max_open_orders, 'orders_per_minute', g.orders_per_minute,
       'orders_per_day', g.orders_per_day, 'daily_loss_limit', g.daily_loss_limit::text, 'max_drawdown', g.max_drawdown::text,
-      'max_refusals', g.max_refusals, 'heartbeat_seconds', g.heartbeat_seconds, 'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides)),
+      'max_refusals', g.max_refusals, 'heartbeat_seconds', g.heartbeat_seconds, 'approval_above', g.approval_above::text, 'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides)),
     'left', jsonb_build_object('orders_this_minute', minute, 'orders_today', today, 'open_orders', open_orders,
       'daily_loss', trim_scale(g.daily_loss_limit - b.last_equity + b.equity)::text, 'drawdown', trim_scale(g.max_drawdown - m.equity + b.equity)::text),
     'stops', stops)

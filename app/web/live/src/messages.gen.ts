@@ -140,6 +140,10 @@ token_id: (string | null)
 orchestrator_agent_id: TextOrNull
 tag: TextOrNull
 /**
+ * Why, in its sender's words
+ */
+reason: TextOrNull
+/**
  * The sleeve to which it belongs
  */
 sleeve_id: (string | null)
@@ -261,9 +265,9 @@ submitted_by?: string
 }
 export interface Violation {
 /**
- * max_refusals: an API token that was stopped. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
+ * max_refusals: an API token that was stopped. approval: an exercise that would have to wait for a person. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
 limit: TextOrNull
 /**
  * What the order would make of it
@@ -319,6 +323,22 @@ allowed_sides?: (("buy" | "sell")[] | null)
  * Trade back at once what a closing traded beyond the position, as where another program's order filled at the same moment
  */
 buy_back_overshoot?: boolean
+/**
+ * Dollars. An API token's order that opens something and is worth more waits for a person's word; 0: each does. With four_eyes everybody's
+ */
+approval_above?: AmountGiven
+/**
+ * How many people must approve; 1 without it
+ */
+approvals_needed?: (number | null)
+/**
+ * How long what is proposed waits; an hour without it
+ */
+approval_seconds?: (number | null)
+/**
+ * Nobody approves what they, or an API token of theirs, propose; and what lets more through, lets somebody in or changes keys takes another person's word
+ */
+four_eyes?: boolean
 }
 /**
  * The switch was turned.
