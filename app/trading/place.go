@@ -58,6 +58,9 @@ func (r *OrderRequest) symbol() string {
 }
 
 func (r *OrderRequest) send(ctx context.Context, c *broker.Client, clientOrderID string) (sent, error) {
+	if r.reduceOnly {
+		c = c.Urgent()
+	}
 	order := r.forBroker()
 	order.ClientOrderID = clientOrderID
 	answer, err := c.WithFields(r.Instructions.fields()).PlaceOrder(ctx, order)
