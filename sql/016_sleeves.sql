@@ -135,10 +135,12 @@ set local role paddock_owner;
 {{ template "func/016/in_sleeve.sql" . }}
 {{ template "func/016/check_sleeve.sql" . }}
 {{ template "func/016/sleeves_json.sql" . }}
+{{ template "func/016/budget_json.sql" . }}
 grant execute on function app.in_sleeve, app.check_sleeve to paddock_app, paddock_worker;
-grant execute on function app.sleeves_json to paddock_app;
+grant execute on function app.sleeves_json, app.budget_json to paddock_app;
 comment on function app.check_sleeve is 'What the sleeves of an account say of an order.';
 comment on function app.sleeves_json is 'An account''s sleeves as the API shows them, and what belongs to none.';
+comment on function app.budget_json is 'What the admitted user or API token may still do on an account.';
 
 create trigger book_round_trip after insert or update on app.trading_positions
   for each row when (new.scope = 'sleeve') execute function private.book_round_trip();
@@ -158,7 +160,7 @@ drop view report.sleeve_transfers, report.sleeves;
 drop trigger note_change on app.sleeves;
 drop trigger unbook_round_trip on app.trading_positions;
 drop trigger book_round_trip on app.trading_positions;
-drop function app.sleeves_json, app.check_sleeve, app.in_sleeve;
+drop function app.budget_json, app.sleeves_json, app.check_sleeve, app.in_sleeve;
 reset role;
 set local role paddock_gate;
 drop function private.close_sleeve, private.move_cash, private.change_sleeve, private.make_sleeve, private.book_round_trip, private.token_sleeve;

@@ -3135,6 +3135,10 @@ create function app.average_entry(p_held numeric, p_average numeric, p_by numeri
 create function app.broker_order_count(o app.alpaca_orders) returns integer
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
 
+-- What the admitted user or API token may still do on an account.
+create function app.budget_json(p_account uuid, p_sleeve uuid DEFAULT NULL::uuid) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.change_event(p_event text, p_order jsonb) returns jsonb
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -3599,6 +3603,10 @@ create function private.credentials_metadata() returns TABLE(kind text, key_last
 
 create function private.credentials_to_rotate(p_version integer, p_after uuid, p_limit integer) returns TABLE(account_id uuid, key_version integer)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- This API token, and the accounts that it reaches.
+create function private.current_token() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.delete_account(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app

@@ -29,6 +29,7 @@ type limits struct {
 type bucket struct {
 	*rate.Limiter
 	used time.Time
+	told told // what Alpaca said was left
 }
 
 // maxBuckets bounds the memory. A bucket that was idle for over a minute is
@@ -137,8 +138,10 @@ func (c *Client) Pace(share float64) time.Duration {
 	return time.Duration(float64(time.Second) / (share * perSecond))
 }
 
-// update sets the account's real limit from the headers of an answer.
+// update sets the account's real limit from the headers of an answer, and keeps what
+// they say is left of it.
 func (l *limits) update(key string, h http.Header) {
+	l.note(key, h)
 	n, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))
 	if err != nil || n < 1 || n > 100_000 {
 		return

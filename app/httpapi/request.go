@@ -38,6 +38,11 @@ func (s *Server) admission(r *request) (tenant.Admission, error) {
 	if r.route.who == anyone || r.route.who == socket || r.route.who == byBody {
 		return a, nil
 	}
+	if r.route.who == tool {
+		var err error
+		a.Token, err = apiToken(r.writer, r.Request)
+		return a, err
+	}
 	var signedIn bool
 	if a.Token, signedIn = tokens.OrSession(s.Sessions.SessionToken)(r.Request); !signedIn {
 		return a, tenant.Unauthenticated()

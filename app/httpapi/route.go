@@ -30,6 +30,7 @@ const (
 	anyone    access = "anyone"
 	anyUser   access = "any user"
 	socket    access = "any user, whom package push asks for the session"
+	tool      access = "any API token"
 	mayRead   access = "read"
 	mayTrade  access = "trade"
 	mayCancel access = "cancel"
@@ -43,7 +44,7 @@ const (
 
 // needsAccount reports whether the request must name an account.
 func (who access) needsAccount() bool {
-	return who != anyone && who != anyUser && who != socket && who != byBody
+	return who != anyone && who != anyUser && who != socket && who != byBody && who != tool
 }
 
 // anyQuery says that the query is not read here: load balancers ask for the

@@ -33,6 +33,8 @@ func (s *Server) routes() []route {
 		own("GET", "/api/openapi.yaml", anyone, "", s.openAPI),
 		own("GET", "/api/docs", anyone, "", s.docs),
 
+		own("POST", "/mcp", tool, "", s.serveMCP),
+
 		own("GET", "/api/accounts", anyUser, "", s.listAccounts),
 		own("POST", "/api/accounts", anyUser, "", withBody(s.createAccount)),
 		own("GET", "/api/portfolio", anyUser, "", s.portfolio),
@@ -68,6 +70,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/user/step-up", anyUser, "", withBody(s.stepUp)),
 
 		own("GET", "/api/tokens", anyUser, "", s.listTokens),
+		own("GET", "/api/tokens/current", anyUser, "", s.currentToken),
 		own("POST", "/api/tokens", anyUser, "", withBody(s.makeToken)),
 		own("DELETE", "/api/tokens/{id}", anyUser, "", withoutBody(s.revokeToken)).stopping(),
 		own("POST", "/api/tokens/{id}/reset", anyUser, "", withoutBody(s.resetToken)),
@@ -128,6 +131,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
 		own("POST", "/api/heartbeat", mayTrade, "", withoutBody(s.heartbeat)),
 
+		own("GET", "/api/budget", mayRead, "sleeve_id", s.budget),
 		own("GET", "/api/sleeves", mayRead, "", s.listSleeves),
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
 		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),

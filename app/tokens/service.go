@@ -158,6 +158,19 @@ func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) 
 	return json.Marshal(map[string]any{"tokens": all})
 }
 
+// Current returns the token that asks, and the accounts that it reaches. It ends with
+// token_not_found where a session asks.
+func (s *Service) Current(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	var current json.RawMessage
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.current_token()").QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
+	})
+	if err == nil && current == nil {
+		err = problem.New(problem.TokenNotFound, "This request was not sent with an API token, but in a session. Send one as Authorization: Bearer.")
+	}
+	return current, err
+}
+
 // Reset lets a token go on that refusals in a row have stopped, and returns it as List
 // does. It ends with token_not_found where the user has none of the id that holds,
 // step_up_required, or not_permitted where it is asked for with a token.

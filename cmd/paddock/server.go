@@ -211,9 +211,11 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Ready:               tenant.NewReadiness(db, worker, newest).Check,
 		LameDuck:            duck,
 		ClockSkews:          alpaca.ClockSkews,
+		Left:                alpaca.Left,
 		ReportSessionsEnded: watchdog.Ended,
 		Streams:             manager.Streams,
 		Replica:             db.ReplicaState,
+		Version:             programVersion(),
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
 	}

@@ -26,6 +26,7 @@ const (
 	pushed     = "live events"
 	beats      = "heartbeats, marks and refusals"
 	approved   = "approvals"
+	tooling    = "tools for agents"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -352,4 +353,18 @@ var mutants = []mutant{
 	{standby, "app/tenant/replica.go", "index.finished < seen;", "false;", []string{"app/tenant TestTheStandbyShowsNothingBeforeThePrimary"}},
 	{standby, "app/tenant/replica.go", "	return err == nil\n}", "	return true\n}", []string{"app/tenant TestAStandbyThatFailsFailsNoRead"}},
 	{standby, "app/paging/list.go", "l.body[:len(l.opening())]", "l.body", []string{"app/paging TestAListThatIsReadAgainBeginsAnew"}},
+	{tooling, "app/mcp/server.go", "slices.Contains(scopes, t.scope)", "slices.Contains(append(scopes, t.scope), t.scope)", []string{"app/httpapi TestToolsFollowTheScopes"}},
+	{tooling, "app/mcp/untrusted.go", "(words[field] || !plainWord.MatchString(v))", "words[field]", []string{"app/httpapi TestWordsOfOthersAreMarked", "app/mcp TestMark"}},
+	{tooling, "app/mcp/untrusted.go", "if !plainWord.MatchString(name) {", "if name == \"\" {", []string{"app/httpapi TestWordsOfOthersAreMarked", "app/mcp TestMark"}},
+	{tooling, "app/mcp/call.go", "	if len(body.Broker) > 0 {\n", "	if len(body.Broker) < 0 {\n", []string{"app/httpapi TestWordsOfOthersAreMarked"}},
+	{tooling, "app/mcp/call.go", "	case len(found) == 1:", "	case len(found) > 0:", []string{"app/httpapi TestToolsReachNoOtherAccount"}},
+	{tooling, "app/mcp/schema.go", "symbolForm    = `^[A-Za-z0-9]+([./-][A-Za-z0-9]+)?$`", "symbolForm    = `^.*$`", []string{"app/httpapi TestToolsReachNoOtherAccount"}},
+	{tooling, "app/mcp/stdio.go", "return http.ErrUseLastResponse", "return nil", []string{"app/mcp TestNoRedirectTakesTheToken"}},
+	{tooling, "app/mcp/inprocess.go", "	if w.tooLong {", "	if false {", []string{"app/mcp TestAnswersThatAreCutAreErrors"}},
+	{tooling, "app/httpapi/mcp.go", "mcp.IsUrgent(body)", "mcp.IsUrgent(nil)", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
+	{tooling, "app/httpapi/mcp.go", "mcp.IsUrgent(body)", "!mcp.IsUrgent(nil)", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
+	{tooling, "app/httpapi/serve.go", " || quota.IsFree(r.Context())", " || !quota.IsFree(r.Context()) && quota.IsFree(r.Context())", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
+	{tooling, "sql/func/016/budget_json.sql", "g := app.tightest(g, t);", "null;", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
+	{tooling, "sql/func/016/budget_json.sql", "    stops := stops || private.token_stops(p_account);\n", "", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
+	{tooling, "sql/func/016/reserved_cash.sql", "coalesce(o.filled_avg_price, 0)", "o.filled_avg_price", []string{"app/httpapi TestAnAmountIsReservedBeforeItFills", "app/httpapi TestAnAgentCannotOverspend"}},
 }
