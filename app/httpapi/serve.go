@@ -66,5 +66,5 @@ func (s *Server) enter(r *request) (leave func(), err error) {
 	if s.Quota == nil || r.admission.Token == "" {
 		return func() {}, nil
 	}
-	return s.Quota.Enter(r.admission.Token, r.route.urgent)
+	return s.Quota.Enter(r.admission.Token, r.route.kind)
 }
