@@ -13,6 +13,9 @@ type agentLogsBody struct {
 }
 
 func (s *Server) appendAgentLogs(r *request, body agentLogsBody) (response, error) {
+	if body.Logs == nil {
+		return response{}, invalidJSON(`The field "logs" must be a list.`)
+	}
 	key := r.idempotencyKey()
 	if err := trading.CheckKey(key); err != nil {
 		return response{}, err

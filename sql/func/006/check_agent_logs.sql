@@ -1,8 +1,7 @@
 -- Refuses the first line of those that an agent sends which is of a time of which lines are
 -- not kept (PD461), whose time is yet to come (PD462), or is about an order
 -- that the admitted account does not have (PD463); the error's detail is the line's place, from 0.
--- The table's constraints decide the same, but cannot say which line it was. An
--- account's orders are looked for as the foreign key does, for those who may log and not read.
+-- The table's constraints, its foreign key and count_agent_logs decide the same, but cannot say which line it was.
 create or replace function private.check_agent_logs(p_ats timestamptz[], p_orders uuid[]) returns void
 stable security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
