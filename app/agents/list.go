@@ -100,6 +100,10 @@ const (
 	newestSQL      = ` order by at desc, id desc limit $5`
 )
 
+// inOrderSQL has the lines read in the order of an index. Postgres keeps no statistics of whose
+// they are, by which agent or token, and expects so few that it would read all of them and sort.
+const inOrderSQL = `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`
+
 // statement returns the query for a selection, and its arguments. One of order, token
 // and agent is looked for by its index, the one with the fewest lines, and the
 // others are compared: as plain conditions Postgres, which has no statistics of them, might
@@ -147,7 +151,10 @@ func (l *Logs) List(ctx context.Context, a tenant.Admission, f Filter, page pagi
 	}
 	query, args := s.statement(a.Account, page)
 	logs := page.List("agent_logs", "at")
-	err = l.db.Read(ctx, a, func(b *tenant.Batch) { b.Queue(query, args...).Query(logs.Read) })
+	err = l.db.Read(ctx, a, func(b *tenant.Batch) {
+		b.Queue(inOrderSQL)
+		b.Queue(query, args...).Query(logs.Read)
+	})
 	switch {
 	case tenant.Unstorable(err): // no agent has such a name
 		return logs.Empty(), nil

@@ -1,9 +1,9 @@
 -- Creates the partitions of agents' logs that are missing, from the oldest month
--- of which lines are kept to the third to come, drops those of which every line is older,
+-- of which lines are kept (but no more than a year back, however long that is) to the third to come, drops those of which every line is older,
 -- and returns how many it created and dropped. It waits only shortly for locks, as
 -- maintain_event_partitions does.
 --
--- Where a month was missing its lines are in agent_logs_other: they move, since
+-- Where a month was missing its lines are in agent_logs_other: they move, once a month, since
 -- Postgres makes no partition of rows that another one has. Those there that are
 -- older than lines are kept go. The table's owner sees rows only while row level
 -- security is not forced, and nobody else sees it like that: the lock keeps all away.
@@ -13,7 +13,7 @@ language plpgsql as $$
 declare
   oldest timestamptz := (select clock_timestamp() - r.keep from private.agent_log_retention r);
   last timestamp := date_trunc('month', clock_timestamp() at time zone 'UTC') + interval '3 months';
-  month timestamp := date_trunc('month', oldest at time zone 'UTC');
+  month timestamp := date_trunc('month', greatest(oldest, clock_timestamp() - interval '1 year') at time zone 'UTC');
   name text;
   begins text;
   ends text;
