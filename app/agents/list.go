@@ -102,7 +102,9 @@ const (
 
 // inOrderSQL has the lines read in the order of an index. Postgres keeps no statistics of whose
 // they are, by which agent or token, and expects so few that it would read all of them and sort.
-const inOrderSQL = `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`
+// The one sort that is left then seems dear enough to compile the query first, which takes seconds.
+const inOrderSQL = `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true),
+	set_config('jit', 'off', true)`
 
 // statement returns the query for a selection, and its arguments. One of order, token
 // and agent is looked for by its index, the one with the fewest lines, and the

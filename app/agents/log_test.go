@@ -321,7 +321,7 @@ func TestFiltersReadAPage(t *testing.T) {
 				}
 				var text []byte
 				err = func() error {
-					if _, err := tx.Exec(t.Context(), "select private.admit($1, $2), set_config('plan_cache_mode', $3, true), set_config('jit', 'off', true)", f.owner.Token, f.account, mode); err != nil {
+					if _, err := tx.Exec(t.Context(), "select private.admit($1, $2), set_config('plan_cache_mode', $3, true)", f.owner.Token, f.account, mode); err != nil {
 						return err
 					}
 					if _, err := tx.Exec(t.Context(), agents.InOrder); err != nil {
@@ -333,9 +333,15 @@ func TestFiltersReadAPage(t *testing.T) {
 					t.Fatalf("%+v: %v", tt, err)
 				}
 				_ = tx.Rollback(t.Context())
-				var plans []struct{ Plan planNode }
+				var plans []struct {
+					Plan planNode
+					JIT  any
+				}
 				if err := json.Unmarshal(text, &plans); err != nil {
 					t.Fatal(err)
+				}
+				if plans[0].JIT != nil {
+					t.Errorf("%+v from %v with %s: it is compiled", tt, from.At.Year(), mode)
 				}
 				// Of four levels, in each month the first line may be read to merge them.
 				if read := plans[0].Plan.read(); read > 4*(limit+1+13) {
