@@ -144,8 +144,8 @@ func (s *Server) routes() []route {
 		own("POST", "/api/sync", mayCancel, "", withoutBody(s.sync)),
 		own("GET", "/api/events", mayRead, "since limit snapshot", s.listEvents),
 		own("GET", "/api/ws", socket, accountParameter+" cursor snapshot", s.push),
-		own("GET", "/api/agent-logs", mayRead, pageParameters, s.listAgentLogs),
-		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLog)),
+		own("GET", "/api/agent-logs", mayRead, agentLogFilters+" "+pageParameters, s.listAgentLogs),
+		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLogs)).logging(),
 
 		s.passed("GET", "/api/assets", mayRead, "status asset_class exchange attributes", "/v2/assets"),
 		s.passed("GET", "/api/assets/fixed_income/us_corporates", mayRead, "bond_status isins cusips tickers", "/v2/assets/fixed_income/us_corporates"),

@@ -4130,6 +4130,20 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
+                    /** @description Lines of this agent, as it named itself */
+                    orchestrator_agent_id?: string;
+                    /** @description Lines of this level */
+                    level?: components["schemas"]["Level"];
+                    /** @description Lines of this level or a higher one; not with level */
+                    min_level?: components["schemas"]["Level"];
+                    /** @description Lines about this order */
+                    order_id?: string;
+                    /** @description Lines that this API token sent */
+                    token_id?: string;
+                    /** @description Lines from then on */
+                    since?: string;
+                    /** @description Lines before then */
+                    until?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -4159,7 +4173,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Keep what an agent says of its work */
+        /**
+         * Keep what an agent says of its work
+         * @description All of the lines are kept or none, and they are one event of the account. Where one is wrong, details say which (index, from 0) and what of it (field). The body may have 1 MiB. With an Idempotency-Key a request that is repeated within a day keeps nothing again.
+         */
         post: {
             parameters: {
                 query?: {
@@ -4169,6 +4186,8 @@ export interface paths {
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 };
                 path?: never;
                 cookie?: never;
@@ -4176,22 +4195,34 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        level: components["schemas"]["Level"];
-                        message: string;
-                        orchestrator_agent_id?: string;
-                        /** @description Any JSON of up to 64 KiB, with its numbers written without exponents: no more than 400 digits before and after the point */
-                        data?: unknown;
+                        logs: {
+                            level: components["schemas"]["Level"];
+                            message: string;
+                            orchestrator_agent_id?: string;
+                            /**
+                             * Format: uuid
+                             * @description The order of this account that it is about
+                             */
+                            order_id?: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was, by your clock: at most a minute ahead, and not further back than logs are kept. Without it: now
+                             */
+                            at?: string;
+                            /** @description Any JSON of up to 64 KiB, with its numbers written without exponents: no more than 400 digits before and after the point */
+                            data?: unknown;
+                        }[];
                     };
                 };
             };
             responses: {
-                /** @description The entry as stored */
+                /** @description What was kept */
                 201: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["AgentLog"];
+                        "application/json": components["schemas"]["AgentLogsKept"];
                     };
                 };
                 default: components["responses"]["Problem"];
@@ -9744,10 +9775,25 @@ export interface components {
              */
             token_id: string | null;
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The order that it is about
+             */
+            order_id: string | null;
             level: components["schemas"]["Level"];
             message: string;
             data: Record<string, never> | unknown[] | string | number | boolean | null;
+            at: components["schemas"]["Time"];
+            /** @description When it came here */
             created_at: components["schemas"]["Time"];
+        };
+        AgentLogsKept: {
+            /** @description How many lines */
+            count: number;
+            /** @description The time of the earliest line */
+            first_at: components["schemas"]["Time"];
+            /** @description The time of the latest line */
+            last_at: components["schemas"]["Time"];
         };
         Configurations: {
             suspend_trade?: boolean;

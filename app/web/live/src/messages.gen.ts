@@ -194,10 +194,2137 @@ cursor: number
 resume: string
 kind: "agent_log"
 at: string
+/**
+ * Lines that came in one request. GET /api/agent-logs has all of them, with their data.
+ */
 data: {
-orchestrator_agent_id: string
+/**
+ * How many lines there are.
+ */
+count: number
+/**
+ * The time of the earliest line.
+ */
+first_at: string
+/**
+ * The time of the latest line.
+ */
+last_at: string
+/**
+ * How many lines there are of each level, of which there are any.
+ */
+levels: {
+debug?: number
+info?: number
+warn?: number
+error?: number
+}
+/**
+ * The last 20 of them, in their order.
+ * 
+ * @maxItems 20
+ */
+logs: []|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
 level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
 message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]
 [k: string]: unknown
 }
 }
