@@ -8417,7 +8417,7 @@ export interface components {
             }[];
         };
         Word: {
-            /** @description That of the approval as it was shown */
+            /** @description That of the approval as it was shown, in hexadecimal */
             digest: string;
             /** @description Percent from 0 to 100; 1 without it */
             max_price_move?: components["schemas"]["AmountGiven"];
