@@ -19,6 +19,10 @@ export function isLater(a: Approval, than: Approval): boolean {
   return rank(a) > rank(than) || (rank(a) === rank(than) && a.words.length > than.words.length)
 }
 
+/** Puts approvals in the order of the API, the newest first. */
+export const newestFirst = (a: Approval, b: Approval) =>
+  a.proposed_at === b.proposed_at ? (a.id < b.id ? 1 : -1) : a.proposed_at < b.proposed_at ? 1 : -1
+
 type Request = Record<string, unknown>
 
 /** A field of a request as text; '' where there is none. */

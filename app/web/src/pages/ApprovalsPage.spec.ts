@@ -5,7 +5,7 @@ import { useAccounts } from '../stores/accounts'
 import { useApprovals } from '../stores/approvals'
 import { useCurrentAccount } from '../stores/currentAccount'
 import { anAccount, anApproval, approvalEvent } from '../testing/fixtures'
-import { asked, at, click, fill, isThere, requests, settled, show, text, useComponentTests } from '../testing/mount'
+import { asked, click, fill, isThere, requests, settled, show, text, useComponentTests } from '../testing/mount'
 import type { Account, Approval } from '../types'
 import ApprovalsPage from './ApprovalsPage.vue'
 

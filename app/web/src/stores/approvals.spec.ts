@@ -61,7 +61,7 @@ describe('what waits', () => {
       [anApproval({ id: '1' }), anApproval({ id: '2', proposed_at: '2026-01-02' })],
       [anApproval({ id: '3', state: 'approved' })],
     )
-    expect(ids(store.of('a'))).toEqual(['2', '1', '3'])
+    expect(ids(store.of('a'))).toEqual(['2', '3', '1'])
     void store.follow('c')
     void store.follow('b')
     await settle()

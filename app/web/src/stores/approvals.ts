@@ -2,7 +2,7 @@ import type { LiveEvent } from 'paddock-live'
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { api } from '../api'
-import { isLater, waits, waitsFor } from '../approvals'
+import { isLater, newestFirst, waits, waitsFor } from '../approvals'
 import { auth } from '../auth'
 import { mayApprove } from '../roles'
 import type { Approval } from '../types'
@@ -46,8 +46,7 @@ export const useApprovals = defineStore('approvals', () => {
     set(account, waits(a) ? [...others, now] : others)
   }
 
-  const set = (account: string, list: Approval[]) =>
-    (waiting.value[account] = list.sort((a, b) => (a.proposed_at < b.proposed_at ? 1 : -1)))
+  const set = (account: string, list: Approval[]) => (waiting.value[account] = list.sort(newestFirst))
 
   /** Reads what waits on an account. What is heard of meanwhile stays as it was heard. */
   async function load(account: string, signal?: AbortSignal) {
