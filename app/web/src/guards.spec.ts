@@ -59,8 +59,8 @@ describe('the form of the limits', () => {
     [{ approvalWait: '59', approvalUnit: 'seconds' as const }, 'How long it waits'],
     [{ approvalWait: '60', approvalUnit: 'seconds' as const }, ''],
     [{ approvalWait: '10081', approvalUnit: 'minutes' as const }, 'How long it waits'],
-    [{ approvalWait: '1.5', approvalUnit: 'hours' as const }, 'How long it waits'],
-    [{ approvalWait: '168', approvalUnit: 'hours' as const }, ''],
+    [{ approvalWait: '1.5', approvalUnit: 'minutes' as const }, 'How long it waits'],
+    [{ approvalWait: '10080', approvalUnit: 'minutes' as const }, ''],
   ])('%o', (change, name) => {
     const said = wrong({ ...toForm(noLimits), ...change })
     expect(name ? said.startsWith(name) : said === '').toBe(true)

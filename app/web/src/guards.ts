@@ -112,7 +112,7 @@ export interface LimitsForm {
 }
 
 /** In seconds. */
-export const waitUnits = { seconds: 1, minutes: 60, hours: 3600 } as const
+export const waitUnits = { seconds: 1, minutes: 60 } as const
 
 /** A number of seconds as people say it: 90 min, 45 s. */
 function duration(seconds: number): string {
@@ -170,10 +170,10 @@ export function toForm(g: Limits): LimitsForm {
   }
 }
 
-/** Seconds in the largest unit in which they are a whole number of at least 1. */
+/** Seconds in minutes, where they are a whole number of them. */
 function wait(seconds: number | null | undefined): Pick<LimitsForm, 'approvalWait' | 'approvalUnit'> {
   if (seconds == null) return { approvalWait: '', approvalUnit: 'minutes' }
-  const approvalUnit = seconds % 3600 === 0 ? 'hours' : seconds % 60 === 0 ? 'minutes' : 'seconds'
+  const approvalUnit = seconds % 60 === 0 ? 'minutes' : 'seconds'
   return { approvalWait: String(seconds / waitUnits[approvalUnit]), approvalUnit }
 }
 

@@ -148,6 +148,10 @@ describe('the page of the approvals', () => {
         next_cursor: q.url.includes('state') ? null : 'more',
       })
     expect(text('decided-past')).toContain('its price')
+    document.querySelector<HTMLElement>('[data-testid=decided-past] button')!.click()
+    await settled()
+    await requests('GET', '/api/jobs/past')[0]!.answer({ answer: { message: 'The price of AAPL was 100.' } })
+    expect(text('decided-past')).toContain('The price of AAPL was 100.')
     await click('approvals-older')
     const older = requests('GET', '/api/approvals')[0]!
     expect(older.url).toContain('before=more')

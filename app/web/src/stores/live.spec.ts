@@ -108,6 +108,18 @@ describe('the live connection', () => {
     expect(fake.toasts).toHaveLength(1)
   })
 
+  it('shows none for what its reader sees on the page', async () => {
+    vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example', pathname: '/approvals' })
+    vi.stubGlobal('document', { hidden: false })
+    const { event } = await setUp()
+    event(asks('1', 'a'))
+    expect(fake.toasts).toEqual([])
+    event(asks('2', 'b'))
+    vi.stubGlobal('document', { hidden: true })
+    event(asks('3', 'a'))
+    expect(fake.toasts).toHaveLength(2)
+  })
+
   it('shows few toasts of many that wait', async () => {
     const { event } = await setUp()
     for (let i = 0; i < 50; i++) event(asks(String(i)))

@@ -97,7 +97,9 @@ export const useLive = defineStore('live', () => {
     if (e.kind !== 'approval' || !account || now - new Date(e.at).getTime() > old) return
     const a = e.data.approval as Approval
     let notice = null
-    if (e.data.event === 'pending' && waitsFor(a, me, account)) notice = waitsNotice(a, account)
+    // Who looks at the page sees it there, and its buttons are not to be covered.
+    const looks = location.pathname === '/approvals' && e.account_id === accounts.selectedId && !document.hidden
+    if (e.data.event === 'pending' && !looks && waitsFor(a, me, account)) notice = waitsNotice(a, account)
     else if (e.data.event !== 'word' && a.proposed_by === me && !a.token_id) notice = outcomeNotice(a, account)
     if (!notice) return
     toasted = toasted.filter((at) => at > now - toastWindow)
