@@ -296,3 +296,134 @@ func TestATokenTradesInItsSleeveOfTheAccount(t *testing.T) {
 	a.account = second
 	a.refuses("", "on another account it is bound to none", a.helperToken, "", limited, "'AAPL', 'buy', 'limit', 'day', 1, 5000")
 }
+
+// A replacement may take what the order that it replaces kept, and no more.
+func TestAReplacementTakesWhatItReplacesKept(t *testing.T) {
+	a := newAlone(t)
+	mine := a.sleeve("mine", "1000")
+	a.has(mine, "side, status, qty, sleeve_cost", "'buy', 'new', 5, 600")
+	a.has(mine, "side, status, qty, sleeve_cost", "'buy', 'new', 3, 300")
+	var replaced string
+	if err := a.admin.QueryRow(t.Context(), "select alpaca_order_id from app.alpaca_orders where sleeve_cost = 600").Scan(&replaced); err != nil {
+		t.Fatal(err)
+	}
+	a.refuses("sleeve_cash 700 701", "more than that and what is left", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 701, 'replace', '"+replaced+"'")
+	a.refuses("", "all that", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
+}
+
+// On a live account who has not shown a password or a code lately gives a sleeve no cash,
+// lets it do no more and resets no mark of it.
+func TestSleevesOfALiveAccountTakeAStepUp(t *testing.T) {
+	a := newAlone(t)
+	mine := a.sleeve("mine", "1000")
+	a.set("update app.sleeves set switch = 'reduce_only', max_order_notional = 100, max_drawdown = 100 where id = $1", mine)
+	a.set("update app.user_accounts set environment = 'live' where id = $1", a.account)
+	a.set("update auth.session set \"steppedUpAt\" = '-infinity'")
+	for _, c := range []struct{ sql, want string }{
+		{"select private.move_cash(gen_random_uuid(), null, $1, 1, null, null)", "PD419"},
+		{"select private.move_cash(gen_random_uuid(), $1, null, 1, null, null)", ""},
+		{`select private.change_sleeve($1, '{"max_order_notional": 101}')`, "PD419"},
+		{`select private.change_sleeve($1, '{"max_drawdown": 101}')`, "PD419"},
+		{`select private.change_sleeve($1, '{"max_drawdown": null}')`, "PD419"},
+		{`select private.change_sleeve($1, '{"max_drawdown": 99, "max_order_notional": 99}')`, ""},
+		{`select private.change_sleeve($1, '{"switch": "open"}')`, "PD419"},
+		{`select private.change_sleeve($1, '{"switch": "halted"}')`, ""},
+		{"select private.reset_sleeve_mark($1)", "PD419"},
+	} {
+		err := a.as(a.session, c.sql, mine)
+		var refused *pgconn.PgError
+		if got := ""; errors.As(err, &refused) {
+			if got = refused.Code; got != c.want {
+				t.Errorf("%s: %v", c.sql, err)
+			}
+		} else if err != nil || c.want != "" {
+			t.Errorf("%s ends with %v, and should with %q", c.sql, err, c.want)
+		}
+	}
+}
+
+// A sleeve's high-water mark rises with prices that are read, and moves with no transfer.
+// So far below it as the limit says, the sleeve buys nothing and sells what it holds, until
+// its owner resets the mark.
+func TestDrawdownOfASleeve(t *testing.T) {
+	a := newAlone(t)
+	mine, other := a.sleeve("mine", "2000"), a.sleeve("other", "2000")
+	a.set("update app.sleeves set max_drawdown = 100 where id in ($1, $2)", mine, other)
+	price := func(of string) {
+		t.Helper()
+		a.set("update app.alpaca_positions set current_price = nullif($2, '')::numeric where account_id = $1 and symbol = 'AAPL'", a.account, of)
+		if err := a.as(a.session, "select private.raise_sleeve_marks()"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := func(when, want string) {
+		t.Helper()
+		var got string
+		if err := a.admin.QueryRow(t.Context(), `select concat_ws(' ', s->>'equity', coalesce(s->>'high_water_mark', '-'), coalesce(s->>'drawdown', '-'), s->>'unrealized_pl')
+			from jsonb_array_elements(app.sleeves_json($1)->'sleeves') s where s->>'name' = 'mine'`, a.account).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s: equity, mark, drawdown and unrealized profit are %s, and should be %s", when, got, want)
+		}
+	}
+	const buy, sell = "'AAPL', 'buy', 'limit', 'day', 1, 1", "'AAPL', 'sell', 'limit', 'day', 1, 1"
+	a.holds(mine, "AAPL", "long", "1", "10", "1500", "0", "0", "1500", "0")
+	shown("as bought", "2000 2000 0 0")
+	price("160")
+	shown("risen by 100", "2100 2100 0 100")
+	price("150.01")
+	shown("fallen by 99.90", "2000.1 2100 99.9 0.1")
+	a.refuses("", "a cent above the limit", a.session, mine, limited, buy)
+	price("150")
+	a.refuses("sleeve_max_drawdown 100 100", "at the limit", a.session, mine, limited, buy)
+	a.refuses("", "a sell", a.session, mine, limited, sell)
+	a.refuses("", "another sleeve", a.session, other, limited, buy)
+	a.refuses("", "none", a.session, "", limited, buy)
+	a.refuses("sleeve_max_drawdown 100 200", "by the price that the order came with", a.session, mine, limited+", reference_prices", buy+`, '{"AAPL": 140}'`)
+	a.refuses("", "by the better price that it came with", a.session, mine, limited+", reference_prices", buy+`, '{"AAPL": 155}'`)
+
+	for _, amount := range []string{"500", "-900"} { // cash moved in, and out, is neither profit nor loss
+		a.set("update app.sleeves set transferred = transferred + $2 where id = $1", mine, amount)
+		a.refuses("sleeve_max_drawdown 100 100", "after a transfer of "+amount, a.session, mine, limited, buy)
+	}
+	shown("after the transfers", "1600 1700 100 0")
+
+	// What is sold is profit or loss as what is held is.
+	a.set("update app.trading_positions set exit_qty = 4, exit_notional = 640, held_cost = 900 where scope = 'sleeve'")
+	shown("with 4 sold at 160", "1640 1700 60 0")
+	a.refuses("", "with 4 sold at 160", a.session, mine, limited, buy)
+	a.set("update app.trading_positions set fees = 50 where scope = 'sleeve'")
+	a.refuses("sleeve_max_drawdown 100 110", "with fees", a.session, mine, limited, buy)
+
+	price("")
+	shown("without a price", "1700 -")
+	a.refuses("price AAPL", "without a price", a.session, mine, limited, buy)
+	price("150")
+	a.set("insert into app.round_trips_due (account_id, symbol, since) values ($1, 'TSLA', now())", a.account)
+	price("500")
+	a.set("delete from app.round_trips_due")
+	a.set("update app.alpaca_positions set current_price = 150 where symbol = 'AAPL'")
+	shown("read while round trips were computed again", "1590 1700 110 0")
+
+	for _, raw := range []string{"update app.sleeves set highest_pl = 0", "update app.sleeves set max_drawdown = null"} {
+		if err := a.as(a.session, raw); err == nil {
+			t.Errorf("%s is let through", raw)
+		}
+	}
+	if err := a.as(a.rootToken, fmt.Sprintf("select private.reset_sleeve_mark('%s')", mine)); err == nil {
+		t.Error("a token resets the mark")
+	}
+	if err := a.as(a.session, fmt.Sprintf("select private.reset_sleeve_mark('%s')", mine)); err != nil {
+		t.Fatal(err)
+	}
+	shown("after a reset", "1590 1590 0 0")
+	a.refuses("", "after a reset", a.session, mine, limited, buy)
+	price("")
+	if err := a.as(a.session, fmt.Sprintf("select private.reset_sleeve_mark('%s')", mine)); err != nil {
+		t.Fatal(err)
+	}
+	shown("after a reset without a price", "- -")
+	price("140")
+	shown("once there is a price", "1530 1530 0 -60")
+}
