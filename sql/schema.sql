@@ -1157,10 +1157,13 @@ alter table app.round_trips_due enable row level security, force row level secur
 -- without statistics: account_id, symbol, reached_id
 create policy app_reads on app.round_trips_due for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_reads on app.round_trips_due for select to paddock_gate
+  using (true);
 create policy worker_all on app.round_trips_due to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id) on app.round_trips_due to paddock_app;
+grant select (account_id) on app.round_trips_due to paddock_gate;
 grant select, insert (account_id, symbol, since), update (since, reached_at, reached_id), delete on app.round_trips_due to paddock_worker;
 
 -- Cash that was moved into a sleeve, out of one, or from one to another.
@@ -1209,12 +1212,14 @@ create table app.sleeves (
   max_order_notional numeric,
   max_position_notional numeric,
   allowed_symbols text[],
+  max_drawdown numeric,
   approval_above numeric,
   transferred numeric not null default 0,
   traded numeric not null default 0,
   fees numeric not null default 0,
   realized_pl numeric not null default 0,
   cash numeric not null generated always as (transferred + traded) stored,
+  highest_pl numeric default 0,
   made_by text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
@@ -1222,7 +1227,8 @@ create table app.sleeves (
   constraint sleeves_pkey PRIMARY KEY (account_id, id),
   constraint sleeves_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint sleeves_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric) AND app.is_amount(transferred) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
+  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric) AND app.is_amount(transferred) AND app.is_amount(max_drawdown) AND app.is_amount(highest_pl) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
+  constraint sleeves_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
   constraint sleeves_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint sleeves_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint sleeves_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
@@ -1230,7 +1236,7 @@ create table app.sleeves (
 );
 CREATE UNIQUE INDEX sleeves_name_idx ON app.sleeves USING btree (account_id, name) WHERE (closed_at IS NULL);
 alter table app.sleeves enable row level security, force row level security;
--- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, cash, made_by
+-- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, max_drawdown, approval_above, transferred, traded, fees, realized_pl, cash, highest_pl, made_by
 create policy app_reads on app.sleeves for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy gate_all on app.sleeves to paddock_gate
@@ -1243,7 +1249,7 @@ create policy worker_reads on app.sleeves for select to paddock_worker
 grant select (account_id, id, name, switch, max_order_notional, max_position_notional, transferred, traded, fees, realized_pl, cash, created_at, closed_at) on app.sleeves to paddock_report;
 grant select on app.sleeves to paddock_app;
 grant select on app.sleeves to paddock_worker;
-grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
+grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, max_drawdown, approval_above, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, max_drawdown, approval_above, transferred, traded, fees, realized_pl, highest_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.sleeves FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
@@ -1400,7 +1406,7 @@ create policy worker_all on app.trading_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
-grant select (account_id, scope, scope_value, closed_at) on app.trading_positions to paddock_gate;
+grant select (account_id, scope, scope_value, symbol, multiplier, direction, closed_at, entry_qty, exit_qty) on app.trading_positions to paddock_gate;
 grant select on app.trading_positions to paddock_app;
 grant select, insert, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills), delete on app.trading_positions to paddock_worker;
 CREATE TRIGGER book_round_trip AFTER INSERT OR UPDATE ON app.trading_positions FOR EACH ROW WHEN ((new.scope = 'sleeve'::text)) EXECUTE FUNCTION private.book_round_trip();
@@ -3453,6 +3459,9 @@ create function app.rfc3339(t timestamp with time zone) returns text
 create function app.settle_positions(p_account uuid, p_positions jsonb, p_at timestamp with time zone, p_moves jsonb, p_before jsonb, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone, OUT unsettled text[]) returns text[]
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.sleeve_worth(p_account uuid, p_sleeve uuid, p_prices jsonb DEFAULT NULL::jsonb, OUT worth numeric, OUT unpriced text[]) returns record
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
 -- An account's sleeves as the API shows them, and what belongs to none.
 create function app.sleeves_json(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -4021,6 +4030,9 @@ create function private.put_standing_grant(p_owner text, p_user text, p_role tex
 create function private.raise_high_water_mark() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.raise_sleeve_marks() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4095,6 +4107,9 @@ create function private.require_step_up() returns void
 
 -- Lets the high-water mark of the admitted account begin anew.
 create function private.reset_high_water_mark() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.reset_sleeve_mark(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Lets an API token go on that refusals in a row have stopped.

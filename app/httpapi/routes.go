@@ -136,6 +136,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
 		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),
 		own("DELETE", "/api/sleeves/{id}", mayManage, "", withoutBody(s.closeSleeve)),
+		own("POST", "/api/sleeves/{id}/high-water-mark", mayManage, "", withoutBody(s.resetSleeveMark)),
 		own("GET", "/api/sleeve-transfers", mayRead, pageParameters, s.listSleeveTransfers),
 		own("POST", "/api/sleeve-transfers", mayManage, "", withBody(s.moveCash)),
 

@@ -3529,6 +3529,62 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/sleeves/{id}/high-water-mark": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a sleeve's high-water mark begin anew with what it is worth now; the account's owner alone
+         * @description Where something that it holds has no price, it begins with the next. On a live account it takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The sleeve */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeve"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sleeve-transfers": {
         parameters: {
             query?: {
@@ -8905,6 +8961,8 @@ export interface components {
             allowed_symbols?: string[] | null;
             /** @description Dollars. An order of it that opens something and is worth more waits for a person's word, as the guards' approval_above; null for none */
             approval_above?: components["schemas"]["AmountGiven"];
+            /** @description Dollars below its high-water mark at which it opens nothing; null for no limit */
+            max_drawdown?: components["schemas"]["AmountGiven"];
         };
         Budget: {
             budget: {
@@ -8978,6 +9036,7 @@ export interface components {
             max_position_notional: components["schemas"]["AmountOrNull"];
             allowed_symbols: string[] | null;
             approval_above: components["schemas"]["AmountOrNull"];
+            max_drawdown: components["schemas"]["AmountOrNull"];
             /** @description What was moved in, less what was moved out */
             transferred: components["schemas"]["Amount"];
             /** @description transferred, and what its trades brought in less what they and their fees cost */
@@ -8997,6 +9056,10 @@ export interface components {
             }[];
             /** @description cash and what its positions are worth */
             equity: components["schemas"]["AmountOrNull"];
+            /** @description The highest equity that it had by the prices that were read, as if what was moved in and out by now had been from the beginning; null until a reset one begins */
+            high_water_mark: components["schemas"]["AmountOrNull"];
+            /** @description How far equity is below high_water_mark */
+            drawdown: components["schemas"]["AmountOrNull"];
             /** @description Before fees */
             realized_pl: components["schemas"]["Amount"];
             unrealized_pl: components["schemas"]["AmountOrNull"];
@@ -9468,7 +9531,7 @@ export interface components {
              * @description max_refusals: an API token that was stopped. approval: an exercise that would have to wait for a person. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
              * @enum {string}
              */
-            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional";
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional" | "sleeve_max_drawdown";
             limit: components["schemas"]["TextOrNull"];
             /** @description What the order would make of it */
             value: components["schemas"]["TextOrNull"];

@@ -28,6 +28,7 @@ export const guardNames: Record<Violation['guard'], string> = {
   sleeve_allowed_symbols: "the sleeve's symbols",
   sleeve_max_order_notional: "the sleeve's order value",
   sleeve_max_position_notional: "the sleeve's position value",
+  sleeve_max_drawdown: "the sleeve's drawdown",
 }
 
 export const switchNames: Record<SwitchState, { name: string; what: string }> = {

@@ -20,6 +20,8 @@ declare
   cost numeric;
   held numeric;
   worth_after numeric;
+  positions record; -- what the sleeve's are worth
+  drawdown numeric;
 begin
   violations := '[]';
   needs := '[]';
@@ -115,6 +117,16 @@ begin
     if cost > s.max_order_notional then
       violations := violations || app.violation('sleeve_max_order_notional', s.max_order_notional::text, trim_scale(cost)::text,
         format('The order may cost %s; one order in the sleeve %s may cost %s at most.', trim_scale(cost), s.name, s.max_order_notional));
+    end if;
+    if s.max_drawdown is not null then
+      select w.* into positions from app.sleeve_worth(o.account_id, s.id, o.reference_prices) w;
+      needs := needs || coalesce((select jsonb_agg('price ' || u) from unnest(positions.unpriced) u), '[]');
+      drawdown := case when positions.unpriced is null then s.highest_pl - s.traded - positions.worth end;
+      if drawdown >= s.max_drawdown then
+        violations := violations || app.violation('sleeve_max_drawdown', trim_scale(s.max_drawdown)::text, trim_scale(drawdown)::text,
+          format('The sleeve %s is worth %s less than its high-water mark, and %s is the limit. What it holds can still be sold, and the account''s owner can reset the mark (POST /api/sleeves/{id}/high-water-mark).',
+            s.name, trim_scale(drawdown), trim_scale(s.max_drawdown)));
+      end if;
     end if;
     if s.max_position_notional is not null then
       worth_after := (select round(ceil(((held + q.buys) * greatest(line.price, q.dearest, p.current_price) * line.multiplier + cost) * 100) / 100, 2)

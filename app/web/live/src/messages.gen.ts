@@ -2394,7 +2394,7 @@ export interface Violation {
 /**
  * max_refusals: an API token that was stopped. approval: an exercise that would have to wait for a person. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional" | "sleeve_max_drawdown")
 limit: TextOrNull
 /**
  * What the order would make of it
