@@ -430,5 +430,4 @@ var mutants = []mutant{
 	{tooling, "app/httpapi/serve.go", " || quota.IsFree(r.Context())", " || !quota.IsFree(r.Context()) && quota.IsFree(r.Context())", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
 	{tooling, "sql/func/016/budget_json.sql", "g := app.tightest(g, t);", "null;", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
 	{tooling, "sql/func/016/budget_json.sql", "    stops := stops || private.token_stops(p_account);\n", "", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
-	{tooling, "sql/func/016/reserved_cash.sql", "coalesce(o.filled_avg_price, 0)", "o.filled_avg_price", []string{"app/httpapi TestAnAmountIsReservedBeforeItFills", "app/httpapi TestAnAgentCannotOverspend"}},
 }
