@@ -25,6 +25,7 @@ const (
 	sharing    = "sharing"
 	pushed     = "live events"
 	beats      = "heartbeats, marks and refusals"
+	said       = "agents' logs"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -323,4 +324,19 @@ var mutants = []mutant{
 	{standby, "app/tenant/replica.go", "index.finished < seen;", "false;", []string{"app/tenant TestTheStandbyShowsNothingBeforeThePrimary"}},
 	{standby, "app/tenant/replica.go", "	return err == nil\n}", "	return true\n}", []string{"app/tenant TestAStandbyThatFailsFailsNoRead"}},
 	{standby, "app/paging/list.go", "l.body[:len(l.opening())]", "l.body", []string{"app/paging TestAListThatIsReadAgainBeginsAnew"}},
+
+	{said, "sql/func/006/check_agent_logs.sql", "o.account_id = account and ", "", []string{"tests/isolation TestNoAttackCrosses/another's_orders_found_out_by_the_check_of_lines"}},
+	{said, "sql/005_events.sql", "account_id = (select private.account_id('log')) and user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", "user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", []string{"tests/isolation TestNoAttackCrosses/lines_put_into_another's_account"}},
+	{said, "sql/005_events.sql", "for select to paddock_app using (account_id = (select private.account_id('log')));", "for select to paddock_app using (true);", []string{"tests/isolation TestNoAttackCrosses/the_notes_of_another's_keys"}},
+	{said, "sql/func/005/maintain_agent_log_partitions.sql", "    execute format('alter table app.%I enable row level security, force row level security', name);\n", "", []string{"app/agents TestALineAlwaysHasAPlace"}},
+	{said, "sql/func/005/maintain_agent_log_partitions.sql", "    alter table app.agent_logs_other force row level security;\n", "    null;\n", []string{"app/agents TestALineAlwaysHasAPlace"}},
+	{said, "sql/func/005/maintain_agent_log_partitions.sql", "p.ends_at <= oldest", "p.ends_at <= oldest + interval '60 days'", []string{"app/agents TestLogsAreKeptAsLongAsItSays"}},
+	{said, "sql/func/005/count_agent_logs.sql", "  if oldest < (", "  if false and oldest < (", []string{"app/agents TestTheDatabaseDecidesAboutLines"}},
+	{said, "sql/005_events.sql", "check (at - created_at <= interval '1 minute')", "check (at - created_at <= interval '1 day')", []string{"app/agents TestTheDatabaseDecidesAboutLines"}},
+	{said, "sql/func/006/append_agent_logs.sql", "    if hash = p_hash then", "    if hash is not null then", []string{"app/httpapi TestAgentLogsAreSentOnce"}},
+	{said, "sql/func/006/append_agent_logs.sql", "  if p_key <> '' then\n    insert", "  if false then\n    insert", []string{"app/httpapi TestAgentLogsAreSentOnce"}},
+	{said, "sql/func/006/append_agent_logs.sql", " - 20)))", " - 1000)))", []string{"app/httpapi TestAgentLogsAreOneEvent"}},
+	{said, "app/agents/list.go", "set_config('plan_cache_mode', 'force_custom_plan', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
+	{said, "app/agents/list.go", "set_config('enable_sort', 'off', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
+	{said, "app/quota/quota.go", "kind == Logging && u.logs != nil", "false", []string{"app/quota TestLogsHaveARate"}},
 }
