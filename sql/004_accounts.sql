@@ -153,6 +153,8 @@ create table private.api_tokens (
   heartbeat_seconds integer check (heartbeat_seconds between 5 and 86400),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
   allowed_sides text[] check (allowed_sides <@ array['buy', 'sell']),
+  -- Above what worth an order of its that opens something waits for a person's word.
+  approval_above numeric,
   check (path[cardinality(path)] = id)
 );
 comment on table private.api_tokens is 'API tokens of users, by the digest of each, with their scopes and limits.';
@@ -209,6 +211,7 @@ set local role paddock_gate;
 {{ template "func/004/make_token.sql" . }}
 {{ template "func/004/revoke_token.sql" . }}
 {{ template "func/004/list_tokens.sql" . }}
+{{ template "func/004/current_token.sql" . }}
 {{ template "func/004/note_token_uses.sql" . }}
 {{ template "func/004/apply_standing_grants.sql" . }}
 {{ template "func/004/create_account.sql" . }}
@@ -237,7 +240,7 @@ set local role paddock_gate;
 {{ template "func/004/grant_report.sql" . }}
 {{ template "func/004/revoke_report.sql" . }}
 grant execute on function private.admit, private.create_account, private.token_id, private.token_path, private.reach,
-  private.make_token, private.revoke_token, private.list_tokens,
+  private.make_token, private.revoke_token, private.list_tokens, private.current_token,
   private.give_grant, private.change_grant, private.end_grant, private.transfer_account, private.list_grants,
   private.give_standing_grant, private.end_standing_grant, private.list_own_grants,
   private.make_grant_invitation, private.list_invitations, private.look_at_invitation, private.take_invitation, private.revoke_invitation
@@ -252,6 +255,7 @@ comment on function private.reach is 'The accounts that this API token reaches; 
 comment on function private.make_token is 'Makes an API token of the admitted user.';
 comment on function private.revoke_token is 'Revokes an API token and all that were made of it.';
 comment on function private.list_tokens is 'The API tokens of the admitted user.';
+comment on function private.current_token is 'This API token, and the accounts that it reaches.';
 comment on function private.note_token_uses is 'Notes when API tokens were last used.';
 comment on function private.create_account is 'Makes an account and its owner''s grant, for the admitted user.';
 comment on function private.give_grant is 'Gives the user of an email address a role on the admitted account.';
@@ -327,7 +331,7 @@ drop function private.revoke_invitation, private.take_invitation, private.look_a
   private.make_grant_invitation, private.open_invitation, private.list_own_grants, private.end_standing_grant, private.give_standing_grant,
   private.put_standing_grant, private.list_grants, private.transfer_account, private.end_grant, private.change_grant, private.give_grant,
   private.leave_ownership, private.pass_account, private.put_grant, private.user_to_share_with, private.lock_sharing;
-drop function private.note_token_uses, private.list_tokens, private.revoke_token, private.make_token, private.wider_than,
+drop function private.note_token_uses, private.current_token, private.list_tokens, private.revoke_token, private.make_token, private.wider_than,
   private.reach, private.token_path, private.token_id, private.scopes_within, private.sign_in_holds;
 drop function private.revoke_report, private.grant_report, private.report_accounts, private.record_account_change,
   private.create_account, private.apply_standing_grants, private.admit, private.sign_in, private.usable_grants;

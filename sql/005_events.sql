@@ -18,7 +18,7 @@ comment on function app.are_amounts is 'Whether each of the numbers has few enou
 comment on function app.resume_cursor is 'The cursor with which a reader goes on after an event.';
 alter table private.api_tokens add constraint api_tokens_bounded check (app.is_amount(max_order_notional)
   and app.is_amount(max_position_notional) and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit)
-  and app.is_amount(max_drawdown));
+  and app.is_amount(max_drawdown) and app.is_amount(approval_above) and approval_above >= 0);
 
 -- A writer locks the head row until it commits, so an account's numbers become
 -- visible in order and without gaps. So a reader's cursor never skips an event
@@ -54,7 +54,7 @@ grant select on app.event_heads to paddock_app;
 create table app.account_events (
   account_id uuid not null references app.event_heads (account_id) on delete cascade,
   seq bigint not null,
-  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook', 'history')),
+  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook', 'history', 'approval')),
   -- The broker's event id (a ULID), by which a repeated update is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),

@@ -42,6 +42,7 @@ create table app.alpaca_orders (
   token_id uuid generated always as (token_path[cardinality(token_path)]) stored,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
+  reason text check (char_length(reason) <= 500),  -- why, in the sender's words
   -- The sleeve to which it belongs (app.sleeves), and the most that it may take from its
   -- cash (app.order_cost). NULL: it belongs to none.
   sleeve_id uuid,
@@ -156,7 +157,7 @@ create index alpaca_orders_import_idx on app.alpaca_orders (account_id, import_i
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,
-  alter column submitted_by set statistics 0, alter column token_path set statistics 0, alter column token_id set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
+  alter column submitted_by set statistics 0, alter column token_path set statistics 0, alter column token_id set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0, alter column reason set statistics 0,
   alter column sleeve_id set statistics 0, alter column sleeve_cost set statistics 0, alter column wind_down_id set statistics 0, alter column reference_prices set statistics 0, alter column symbol set statistics 0,
   alter column qty set statistics 0, alter column notional set statistics 0, alter column limit_price set statistics 0,
   alter column stop_price set statistics 0, alter column trail_price set statistics 0, alter column trail_percent set statistics 0,
@@ -181,7 +182,7 @@ create policy app_updates on app.alpaca_orders for update to paddock_app
   with check (account_id = (select private.account_id('cancel')));
 grant select,
   insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by,
-    orchestrator_agent_id, tag, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
+    orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
     position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id,
     replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at,
     submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
@@ -213,10 +214,32 @@ grant select (account_id, id, client_order_id, intent_state, request_hash, reduc
   alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
-grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class, qty, notional,
+grant select (account_id, id, client_order_id, alpaca_order_id, submitted_by, reason, symbol, side, type, time_in_force, order_class, qty, notional,
   limit_price, stop_price, extended_hours, status, status_message, filled_qty, filled_avg_price, orchestrator_agent_id, tag,
   created_at, submitted_at, filled_at, canceled_at, updated_at, position_intent, trail_price, trail_percent, parent_alpaca_order_id,
   replaces, replaced_by, token_id, sleeve_id) on app.alpaca_orders to paddock_report;
+
+-- The market when an order was sent, by which its executions are measured later. There is
+-- none where the market data could not be had at that moment: no order waits for it.
+create table app.arrival_quotes (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  order_id uuid not null,
+  bid numeric not null,
+  ask numeric not null,
+  asked_at timestamptz not null default clock_timestamp(),
+  primary key (account_id, order_id),
+  foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete cascade,
+  constraint arrival_quotes_bounded check (app.are_amounts(array[bid, ask]) and bid >= 0 and ask >= 0)
+);
+comment on table app.arrival_quotes is 'What was bid and asked for an order''s symbol when the order was sent.';
+alter table app.arrival_quotes enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column order_id set statistics 0, alter column bid set statistics 0, alter column ask set statistics 0;
+create policy app_reads on app.arrival_quotes for select to paddock_app using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.arrival_quotes for insert to paddock_app with check (account_id = (select private.account_id('trade')));
+grant select, insert (account_id, order_id, bid, ask) on app.arrival_quotes to paddock_app;
+create policy report_reads on app.arrival_quotes for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select on app.arrival_quotes to paddock_report;
 
 -- These functions run as their caller, so RLS holds inside them as outside.
 {{ template "func/006/order_json.sql" . }}
@@ -367,6 +390,7 @@ set local role paddock_gate;
 drop function private.record_order_change, private.check_agent_logs, private.count_kept_answer, private.count_order, private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
+drop table app.arrival_quotes;
 drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,
   app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent, app.is_price_asked,
   app.client_order_id_for_key, app.order_event, app.change_event, app.order_json;

@@ -29,10 +29,18 @@ create table app.account_guards (
   -- between our look at the position and the order. If this is true, what the
   -- closing opened so is traded back.
   buy_back_overshoot boolean not null default false,
+  -- Above what worth an order that opens something waits for a person's word
+  -- (app.approvals); 0: each does. Without four_eyes it is for orders of API tokens alone.
+  approval_above numeric,
+  approvals_needed integer check (approvals_needed between 1 and 10),  -- of so many people; NULL: of one
+  approval_seconds integer check (approval_seconds between 60 and 604800),  -- how long it waits; NULL: an hour
+  -- Orders of people wait as well, and nobody approves what they, or an API token of
+  -- theirs, asked for. A change that lets more through takes another's word, too.
+  four_eyes boolean not null default false,
   updated_by text,
   updated_at timestamptz not null default now(),
   constraint account_guards_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional)
-    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit) and app.is_amount(max_drawdown))
+    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit) and app.is_amount(max_drawdown) and app.is_amount(approval_above) and approval_above >= 0)
 );
 comment on table app.account_guards is 'The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.';
 alter table app.account_guards enable row level security, force row level security,
@@ -41,7 +49,7 @@ alter table app.account_guards enable row level security, force row level securi
   alter column max_open_orders set statistics 0, alter column orders_per_minute set statistics 0, alter column orders_per_day set statistics 0,
   alter column daily_loss_limit set statistics 0, alter column max_drawdown set statistics 0, alter column max_refusals set statistics 0,
   alter column heartbeat_seconds set statistics 0, alter column allowed_symbols set statistics 0, alter column allowed_sides set statistics 0,
-  alter column updated_by set statistics 0;
+  alter column approval_above set statistics 0, alter column updated_by set statistics 0;
 -- Whoever is admitted sees the guards, whatever scopes they have, because an order
 -- passes if there is no row. Only set_guards and set_switch write them.
 create policy app_reads on app.account_guards for select to paddock_app
@@ -52,10 +60,11 @@ create policy worker_reads on app.account_guards for select to paddock_worker us
 grant select on app.account_guards to paddock_worker;
 create policy gate_all on app.account_guards to paddock_gate using (true) with check (true);
 grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty,
-    max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by),
+    max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot,
+    approval_above, approvals_needed, approval_seconds, four_eyes, updated_by),
   update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute,
-    orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by,
-    updated_at) on app.account_guards to paddock_gate;
+    orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot,
+    approval_above, approvals_needed, approval_seconds, four_eyes, updated_by, updated_at) on app.account_guards to paddock_gate;
 
 -- How many orders were sent from here, by days in New York: a guard bounds them, and
 -- would otherwise read all orders of the day for each new one.

@@ -28,6 +28,8 @@ create table app.fills (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,  -- the order's
+  submitted_by text,  -- likewise, as is the next
+  token_id uuid,
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, execution_id),
   foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete cascade,
@@ -44,7 +46,8 @@ alter table app.fills enable row level security, force row level security,
   alter column account_id set statistics 0, alter column execution_id set statistics 0, alter column id set statistics 0,
   alter column order_id set statistics 0, alter column alpaca_order_id set statistics 0, alter column symbol set statistics 0,
   alter column qty set statistics 0, alter column price set statistics 0, alter column previous_execution_id set statistics 0,
-  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0, alter column sleeve_id set statistics 0;
+  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0, alter column sleeve_id set statistics 0,
+  alter column submitted_by set statistics 0, alter column token_id set statistics 0;
 create policy app_reads on app.fills for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.fills to paddock_app;
@@ -55,7 +58,7 @@ grant select, insert, delete, update (qty, price, at, state, previous_execution_
 create policy report_reads on app.fills for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
-  orchestrator_agent_id, tag, sleeve_id) on app.fills to paddock_report;
+  orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.fills to paddock_report;
 
 -- What changes a position or costs something without a trade, by the broker's
 -- activity ids. A split comes in two entries, and a fee may have a day and no time.
@@ -75,13 +78,15 @@ create table app.journal_adjustments (
   description text,
   canceled boolean not null default false,
   -- What the journal derived from it: a split turns old_parts into new_parts, and
-  -- anything else has the agent, tag and sleeve that it belongs to, if that is certain.
+  -- anything else has the agent, tag, sleeve, user and API token that it belongs to, if that is certain.
   old_parts numeric,
   new_parts numeric,
   split_of text collate "C",  -- the first entry of the split that this one belongs to
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
+  attributed_to text,  -- the user
+  token_id uuid,
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, activity_id),
   constraint journal_adjustments_bounded check (app.is_amount(qty) and app.is_amount(price) and app.is_amount(net_amount)
@@ -96,7 +101,7 @@ alter table app.journal_adjustments enable row level security, force row level s
   alter column price set statistics 0, alter column net_amount set statistics 0, alter column group_id set statistics 0,
   alter column description set statistics 0, alter column old_parts set statistics 0, alter column new_parts set statistics 0,
   alter column split_of set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
-  alter column sleeve_id set statistics 0;
+  alter column sleeve_id set statistics 0, alter column attributed_to set statistics 0, alter column token_id set statistics 0;
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.journal_adjustments to paddock_app;
@@ -105,12 +110,12 @@ create policy worker_all on app.journal_adjustments to paddock_worker
   with check (account_id = (select private.account_id('work')));
 grant select,
   insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled),
-  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id)
+  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id)
   on app.journal_adjustments to paddock_worker;
 create policy report_reads on app.journal_adjustments for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts,
-  split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_report;
+  split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id) on app.journal_adjustments to paddock_report;
 
 -- One row for each round trip and scope, from a position's opening to its close.
 -- It has sums and no averages, because sums are exact. Notionals are quantity
@@ -118,7 +123,7 @@ grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, pri
 create table app.trading_positions (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null,
-  scope text not null check (scope in ('account', 'agent', 'tag', 'sleeve')),
+  scope text not null check (scope in ('account', 'agent', 'tag', 'sleeve', 'user', 'token')),
   scope_value text not null check ((scope = 'account') = (scope_value = '')),
   symbol text not null,
   asset_class text not null,
@@ -149,7 +154,7 @@ create table app.trading_positions (
   constraint trading_positions_bounded check (app.are_amounts(array[multiplier, opening_qty, entry_qty, entry_notional, exit_qty, exit_notional,
     held_cost, max_qty, fees, realized_pl]))
 );
-comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent, of each tag and of each sleeve.';
+comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, and of each agent, tag, sleeve, user and API token.';
 create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;
 create index trading_positions_opened_idx on app.trading_positions (account_id, scope, opened_at desc, id desc);
 create index trading_positions_value_idx on app.trading_positions (account_id, scope, scope_value, opened_at desc, id desc) where scope <> 'account';

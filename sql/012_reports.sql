@@ -46,6 +46,8 @@ grant select (account_id, id, token_id, orchestrator_agent_id, order_id, level, 
 {{ template "view/012/equity_curve.sql" . }}
 {{ template "view/012/agent_logs.sql" . }}
 {{ template "view/012/agent_activity.sql" . }}
+{{ template "view/012/exposure_by_scope.sql" . }}
+{{ template "view/012/slippage.sql" . }}
 {{ template "view/012/events.sql" . }}
 {{ template "view/012/audit.sql" . }}
 {{ template "view/012/credential_access.sql" . }}
@@ -65,6 +67,9 @@ revoke usage, create on schema private from paddock_watchdog;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/012/record_report_session.sql" . }}
+{{ template "func/012/portfolio.sql" . }}
+grant execute on function private.portfolio to paddock_app;
+comment on function private.portfolio is 'All accounts that the admitted user may read, with what each is worth and holds.';
 grant execute on function private.record_report_session to paddock_worker;
 comment on function private.record_report_session is 'Writes into the audit that a reporting login is connected.';
 reset role;
@@ -74,11 +79,11 @@ revoke create on schema private from paddock_gate;
 
 drop function private.seen_report_sessions, private.end_report_sessions;
 set local role paddock_gate;
-drop function private.record_report_session;
+drop function private.portfolio, private.record_report_session;
 reset role;
 set local role paddock_owner;
 drop view report.daily_profit_and_loss; -- it reads a view
-drop view report.credential_access, report.audit, report.events, report.agent_activity, report.agent_logs, report.equity_curve, report.journal_gaps, report.trading_positions,
+drop view report.credential_access, report.audit, report.events, report.slippage, report.exposure_by_scope, report.agent_activity, report.agent_logs, report.equity_curve, report.journal_gaps, report.trading_positions,
   report.cash_flows, report.adjustments, report.fills, report.exposure_by_symbol, report.position_history, report.positions,
   report.orders, report.accounts;
 drop policy report_reads on app.agent_logs;

@@ -139,7 +139,7 @@ create table app.jobs (
   id uuid not null,
   seq bigint not null,  -- the order in which the account's jobs were accepted
   kind text not null check (kind in ('order')),
-  state text not null default 'waiting' check (state in ('waiting', 'running', 'done', 'failed', 'canceled')),
+  state text not null default 'waiting' check (state in ('waiting', 'pending_approval', 'running', 'done', 'failed', 'canceled')),
   idempotency_key text check (char_length(idempotency_key) between 1 and 255),
   client_order_id text check (char_length(client_order_id) between 1 and 128),
   request jsonb not null,
@@ -157,13 +157,15 @@ create table app.jobs (
   answer jsonb,
   primary key (account_id, id),
   unique (account_id, seq),
-  check ((ended_at is null) = (state in ('waiting', 'running'))),
+  check ((ended_at is null) = (state in ('waiting', 'pending_approval', 'running'))),
   check (state <> 'running' or began_at is not null),
-  check ((status is null) = (state in ('waiting', 'running', 'canceled'))),
+  check ((status is null) = (state in ('waiting', 'pending_approval', 'running', 'canceled'))),
   constraint jobs_bounded check (app.json_size(request) <= 262144 and app.json_size(answer) <= 1048576)
 );
 comment on table app.jobs is 'Requests that are carried out after they were answered, with what became of each.';
 create index jobs_unended_idx on app.jobs (account_id, kind, seq) where ended_at is null;
+-- Those that wait for nobody's word.
+create index jobs_due_idx on app.jobs (account_id, kind, seq) where ended_at is null and state <> 'pending_approval';
 create unique index jobs_unended_key_idx on app.jobs (account_id, idempotency_key) where ended_at is null;
 create unique index jobs_unended_client_order_id_idx on app.jobs (account_id, client_order_id) where ended_at is null;
 create index jobs_newest_idx on app.jobs (account_id, accepted_at desc, id desc);
@@ -215,6 +217,36 @@ grant select on private.job_retention to paddock_gate;
 create policy owner_all on private.job_retention to paddock_owner using (true) with check (true);
 insert into private.job_retention default values;
 
+-- What charting services sent (POST /api/alerts), and what it led to: a job, or why it was
+-- refused.
+create table app.alerts (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  id uuid not null,
+  token_id uuid not null,     -- the API token that was in it
+  alert_id text not null check (char_length(alert_id) between 1 and 200),  -- by which it is known again
+  source text check (char_length(source) between 1 and 80),
+  sent_at timestamptz,        -- by its own clock
+  received_at timestamptz not null default clock_timestamp(),
+  request jsonb not null,     -- the order that it asks for
+  job_id uuid,                -- that sends it, and so the order's id
+  code text,                  -- why it was refused
+  message text check (char_length(message) <= 2000),
+  primary key (account_id, id),
+  check ((job_id is null) = (code is not null)),
+  constraint alerts_bounded check (app.json_size(request) <= 262144)
+);
+comment on table app.alerts is 'Alerts of charting services, and what each led to.';
+create unique index alerts_alert_idx on app.alerts (account_id, token_id, alert_id);
+create index alerts_newest_idx on app.alerts (account_id, received_at desc, id desc);
+alter table app.alerts enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column id set statistics 0, alter column token_id set statistics 0,
+  alter column alert_id set statistics 0, alter column source set statistics 0, alter column request set statistics 0,
+  alter column job_id set statistics 0, alter column message set statistics 0;
+create policy app_reads on app.alerts for select to paddock_app using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.alerts for insert to paddock_app
+  with check (account_id = (select private.account_id('trade')) and token_id = (select private.token_id()));
+grant select, insert (account_id, id, token_id, alert_id, source, sent_at, request, job_id, code, message) on app.alerts to paddock_app;
+
 {{ template "func/014/job_json.sql" . }}
 grant execute on function app.job_json to paddock_app, paddock_gate;
 
@@ -239,7 +271,8 @@ set local role paddock_gate;
 {{ template "func/014/look_again.sql" . }}
 {{ template "func/014/wake_waiting_jobs.sql" . }}
 {{ template "func/014/job_counts.sql" . }}
-grant execute on function private.accept_job, private.check_job_order, private.cancel_stopped_jobs, private.refuse_waiting_job to paddock_owner;
+{{ template "func/014/count_alert.sql" . }}
+grant execute on function private.count_alert, private.accept_job, private.check_job_order, private.cancel_stopped_jobs, private.refuse_waiting_job to paddock_owner;
 grant execute on function private.admit_job, private.cancel_jobs to paddock_app;
 grant execute on function private.begin_job, private.renew_job_claims, private.finish_job, private.postpone_job, private.look_again, private.wake_waiting_jobs,
   private.job_counts to paddock_worker;
@@ -249,6 +282,7 @@ reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
+create trigger count_alert before insert on app.alerts for each row execute function private.count_alert();
 create trigger accept_job before insert on app.jobs for each row execute function private.accept_job();
 -- It locks the log, as guard_new does after it.
 create trigger check_job_order before insert on app.alpaca_orders
@@ -269,15 +303,16 @@ drop trigger cancel_stopped_jobs on app.account_guards;
 drop trigger refuse_waiting_job on app.refused_requests;
 drop trigger check_job_order on app.alpaca_orders;
 drop trigger accept_job on app.jobs;
+drop trigger count_alert on app.alerts;
 reset role;
 set local role paddock_gate;
-drop function private.job_counts, private.wake_waiting_jobs, private.look_again, private.refuse_waiting_job, private.cancel_stopped_jobs,
+drop function private.count_alert, private.job_counts, private.wake_waiting_jobs, private.look_again, private.refuse_waiting_job, private.cancel_stopped_jobs,
   private.cancel_jobs, private.cancel_waiting_jobs, private.check_job_order, private.admit_job, private.postpone_job, private.finish_job, private.is_claimed,
   private.renew_job_claims, private.begin_job, private.end_job, private.accept_job, private.wake_jobs;
 reset role;
 set local role paddock_owner;
 drop function app.job_json;
-drop table private.job_retention, private.job_lists, app.jobs, jobs.river_notification, jobs.river_queue, jobs.river_leader, jobs.river_job;
+drop table app.alerts, private.job_retention, private.job_lists, app.jobs, jobs.river_notification, jobs.river_queue, jobs.river_leader, jobs.river_job;
 drop function jobs.river_job_state_in_bitmask;
 drop type jobs.river_job_state;
 reset role;

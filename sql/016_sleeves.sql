@@ -13,6 +13,8 @@ create table app.sleeves (
   max_order_notional numeric check (max_order_notional >= 0),
   max_position_notional numeric check (max_position_notional >= 0),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
+  -- Above what worth an order of its that opens something waits for a person's word.
+  approval_above numeric,
   -- Sums: what was moved in less what was moved out (private.move_cash); what its trades
   -- brought in less what they and their fees cost, and profit before fees (both by the
   -- trigger on round trips).
@@ -26,7 +28,7 @@ create table app.sleeves (
   updated_at timestamptz not null default clock_timestamp(),
   closed_at timestamptz,  -- it was empty, and takes no order and no cash any more
   primary key (account_id, id),
-  constraint sleeves_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional) and app.is_amount(transferred)
+  constraint sleeves_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional) and app.is_amount(approval_above) and approval_above >= 0 and app.is_amount(transferred)
     and app.is_amount(traded) and app.is_amount(fees) and app.is_amount(realized_pl) and app.is_amount(cash))
 );
 comment on table app.sleeves is 'Parts of accounts with cash and positions of their own. What belongs to none of them is unassigned.';
@@ -34,7 +36,7 @@ create unique index sleeves_name_idx on app.sleeves (account_id, name) where clo
 alter table app.sleeves enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column name set statistics 0,
   alter column max_order_notional set statistics 0, alter column max_position_notional set statistics 0,
-  alter column allowed_symbols set statistics 0, alter column transferred set statistics 0, alter column traded set statistics 0,
+  alter column allowed_symbols set statistics 0, alter column approval_above set statistics 0, alter column transferred set statistics 0, alter column traded set statistics 0,
   alter column fees set statistics 0, alter column realized_pl set statistics 0, alter column cash set statistics 0,
   alter column made_by set statistics 0;
 -- As the guards: whoever is admitted sees them, because an order passes where there is
@@ -44,8 +46,8 @@ grant select on app.sleeves to paddock_app;
 create policy worker_reads on app.sleeves for select to paddock_worker using (account_id = (select private.account_id('work')));
 grant select on app.sleeves to paddock_worker;
 create policy gate_all on app.sleeves to paddock_gate using (true) with check (true);
-grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, made_by),
-  update (name, switch, max_order_notional, max_position_notional, allowed_symbols, transferred, traded, fees, realized_pl, updated_at, closed_at)
+grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, made_by),
+  update (name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, updated_at, closed_at)
   on app.sleeves to paddock_gate;
 create policy report_reads on app.sleeves for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
@@ -94,10 +96,10 @@ create index alpaca_orders_sleeve_idx on app.alpaca_orders (account_id, sleeve_i
 create index alpaca_orders_sleeve_unbooked_idx on app.alpaca_orders (account_id, sleeve_id)
   where sleeve_id is not null and (is_open or fills_differ);
 
--- For the cash that there is to move (private.move_cash), and for what a sleeve that is
+-- For portfolios (private.portfolio), for the cash that there is to move (private.move_cash), and for what a sleeve that is
 -- to be closed still has.
 create policy gate_reads on app.account_balances for select to paddock_gate using (true);
-grant select (account_id, cash, as_of) on app.account_balances to paddock_gate;
+grant select (account_id, equity, last_equity, cash, as_of) on app.account_balances to paddock_gate;
 create policy gate_reads on app.fills for select to paddock_gate using (true);
 grant select (account_id, side, qty, price, multiplier, at, state) on app.fills to paddock_gate;
 create policy gate_reads on app.trading_positions for select to paddock_gate using (true);
@@ -133,10 +135,12 @@ set local role paddock_owner;
 {{ template "func/016/in_sleeve.sql" . }}
 {{ template "func/016/check_sleeve.sql" . }}
 {{ template "func/016/sleeves_json.sql" . }}
+{{ template "func/016/budget_json.sql" . }}
 grant execute on function app.in_sleeve, app.check_sleeve to paddock_app, paddock_worker;
-grant execute on function app.sleeves_json to paddock_app;
+grant execute on function app.sleeves_json, app.budget_json to paddock_app;
 comment on function app.check_sleeve is 'What the sleeves of an account say of an order.';
 comment on function app.sleeves_json is 'An account''s sleeves as the API shows them, and what belongs to none.';
+comment on function app.budget_json is 'What the admitted user or API token may still do on an account.';
 
 create trigger book_round_trip after insert or update on app.trading_positions
   for each row when (new.scope = 'sleeve') execute function private.book_round_trip();
@@ -156,7 +160,7 @@ drop view report.sleeve_transfers, report.sleeves;
 drop trigger note_change on app.sleeves;
 drop trigger unbook_round_trip on app.trading_positions;
 drop trigger book_round_trip on app.trading_positions;
-drop function app.sleeves_json, app.check_sleeve, app.in_sleeve;
+drop function app.budget_json, app.sleeves_json, app.check_sleeve, app.in_sleeve;
 reset role;
 set local role paddock_gate;
 drop function private.close_sleeve, private.move_cash, private.change_sleeve, private.make_sleeve, private.book_round_trip, private.token_sleeve;
@@ -169,7 +173,7 @@ revoke select (account_id, scope, scope_value, closed_at) on app.trading_positio
 drop policy gate_reads on app.trading_positions;
 revoke select (account_id, side, qty, price, multiplier, at, state) on app.fills from paddock_gate;
 drop policy gate_reads on app.fills;
-revoke select (account_id, cash, as_of) on app.account_balances from paddock_gate;
+revoke select (account_id, equity, last_equity, cash, as_of) on app.account_balances from paddock_gate;
 drop policy gate_reads on app.account_balances;
 alter table private.token_accounts drop constraint token_accounts_account_id_sleeve_id_fkey;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_sleeve_id_fkey;

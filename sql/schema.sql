@@ -48,7 +48,7 @@ create policy app_updates on app.account_balances for update to paddock_app
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 create policy gate_reads on app.account_balances for select to paddock_gate
   using (true);
-grant select (account_id, cash, as_of) on app.account_balances to paddock_gate;
+grant select (account_id, equity, last_equity, cash, as_of) on app.account_balances to paddock_gate;
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
 CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
@@ -63,7 +63,7 @@ create table app.account_events (
   data jsonb not null,
   constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
-  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'history'::text])))
+  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'history'::text, 'approval'::text])))
 ) partition by RANGE (at);
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
@@ -127,13 +127,19 @@ create table app.account_guards (
   allowed_symbols text[],
   allowed_sides text[],
   buy_back_overshoot boolean not null default false,
+  approval_above numeric,
+  approvals_needed integer,
+  approval_seconds integer,
+  four_eyes boolean not null default false,
   updated_by text,
   updated_at timestamp with time zone not null default now(),
   constraint account_guards_pkey PRIMARY KEY (account_id),
   constraint account_guards_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_guards_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint account_guards_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown))),
+  constraint account_guards_approval_seconds_check CHECK (((approval_seconds >= 60) AND (approval_seconds <= 604800))),
+  constraint account_guards_approvals_needed_check CHECK (((approvals_needed >= 1) AND (approvals_needed <= 10))),
+  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric))),
   constraint account_guards_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
   constraint account_guards_heartbeat_seconds_check CHECK (((heartbeat_seconds >= 5) AND (heartbeat_seconds <= 86400))),
   constraint account_guards_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
@@ -148,7 +154,7 @@ create table app.account_guards (
   constraint account_guards_switch_reason_check CHECK (((char_length(switch_reason) >= 1) AND (char_length(switch_reason) <= 500)))
 );
 alter table app.account_guards enable row level security, force row level security;
--- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, updated_by
+-- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, approval_above, updated_by
 create policy app_reads on app.account_guards for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy gate_all on app.account_guards to paddock_gate
@@ -158,7 +164,7 @@ create policy worker_reads on app.account_guards for select to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select on app.account_guards to paddock_app;
 grant select on app.account_guards to paddock_worker;
-grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
+grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, approval_above, approvals_needed, approval_seconds, four_eyes, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, approval_above, approvals_needed, approval_seconds, four_eyes, updated_by, updated_at) on app.account_guards to paddock_gate;
 CREATE TRIGGER cancel_stopped_jobs AFTER INSERT OR UPDATE OF switch ON app.account_guards FOR EACH ROW WHEN ((new.switch = 'halted'::text)) EXECUTE FUNCTION private.cancel_stopped_jobs();
 
 -- Requests that sent lines of a log with an Idempotency-Key, for their retries within a day.
@@ -238,6 +244,38 @@ grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, mes
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id, level, message, data, at) on app.agent_logs to paddock_app;
 CREATE TRIGGER count_agent_logs AFTER INSERT ON app.agent_logs REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION private.count_agent_logs();
 
+-- Alerts of charting services, and what each led to.
+create table app.alerts (
+  account_id uuid not null,
+  id uuid not null,
+  token_id uuid not null,
+  alert_id text not null,
+  source text,
+  sent_at timestamp with time zone,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  request jsonb not null,
+  job_id uuid,
+  code text,
+  message text,
+  constraint alerts_pkey PRIMARY KEY (account_id, id),
+  constraint alerts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint alerts_alert_id_check CHECK (((char_length(alert_id) >= 1) AND (char_length(alert_id) <= 200))),
+  constraint alerts_bounded CHECK ((app.json_size(request) <= 262144)),
+  constraint alerts_check CHECK (((job_id IS NULL) = (code IS NOT NULL))),
+  constraint alerts_message_check CHECK ((char_length(message) <= 2000)),
+  constraint alerts_source_check CHECK (((char_length(source) >= 1) AND (char_length(source) <= 80)))
+);
+CREATE INDEX alerts_newest_idx ON app.alerts USING btree (account_id, received_at DESC, id DESC);
+CREATE UNIQUE INDEX alerts_alert_idx ON app.alerts USING btree (account_id, token_id, alert_id);
+alter table app.alerts enable row level security, force row level security;
+-- without statistics: account_id, id, token_id, alert_id, source, request, job_id, message
+create policy app_inserts on app.alerts for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (token_id = ( SELECT private.token_id() AS token_id))));
+create policy app_reads on app.alerts for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+grant select, insert (account_id, id, token_id, alert_id, source, sent_at, request, job_id, code, message) on app.alerts to paddock_app;
+CREATE TRIGGER count_alert BEFORE INSERT ON app.alerts FOR EACH ROW EXECUTE FUNCTION private.count_alert();
+
 -- Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.
 create table app.alpaca_orders (
   account_id uuid not null,
@@ -253,6 +291,7 @@ create table app.alpaca_orders (
   token_id uuid generated always as token_path[cardinality(token_path)] stored,
   orchestrator_agent_id text,
   tag text,
+  reason text,
   sleeve_id uuid,
   sleeve_cost numeric,
   reduce_only boolean not null default false,
@@ -325,6 +364,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128)),
   constraint alpaca_orders_overshot_qty_check CHECK ((overshot_qty >= (0)::numeric)),
   constraint alpaca_orders_qty_check CHECK ((qty > (0)::numeric)),
+  constraint alpaca_orders_reason_check CHECK ((char_length(reason) <= 500)),
   constraint alpaca_orders_reference_prices_check CHECK ((jsonb_typeof(reference_prices) = 'object'::text)),
   constraint alpaca_orders_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
   constraint alpaca_orders_tag_check CHECK ((char_length(tag) <= 128)),
@@ -349,7 +389,7 @@ CREATE INDEX alpaca_orders_token_idx ON app.alpaca_orders USING btree (account_i
 CREATE INDEX alpaca_orders_unended_idx ON app.alpaca_orders USING btree (account_id, symbol) WHERE (NOT app.is_ended(status));
 CREATE INDEX alpaca_orders_wind_down_idx ON app.alpaca_orders USING btree (account_id, wind_down_id) WHERE (wind_down_id IS NOT NULL);
 alter table app.alpaca_orders enable row level security, force row level security;
--- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, token_path, token_id, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
+-- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, token_path, token_id, orchestrator_agent_id, tag, reason, sleeve_id, sleeve_cost, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (submitted_by = ( SELECT private.user_id() AS user_id))));
 create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
@@ -380,8 +420,8 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
-grant select (account_id, id, client_order_id, token_id, orchestrator_agent_id, tag, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
-grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
+grant select (account_id, id, client_order_id, submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
+grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
@@ -454,6 +494,109 @@ grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis,
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_app;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
+
+-- What each person said of an approval.
+create table app.approval_words (
+  account_id uuid not null,
+  approval_id uuid not null,
+  user_id text not null,
+  word text not null,
+  digest bytea not null,
+  max_price_move numeric not null,
+  note text,
+  said_at timestamp with time zone not null default clock_timestamp(),
+  constraint approval_words_pkey PRIMARY KEY (account_id, approval_id, user_id, word),
+  constraint approval_words_account_id_approval_id_fkey FOREIGN KEY (account_id, approval_id) REFERENCES app.approvals(account_id, id) ON DELETE CASCADE,
+  constraint approval_words_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint approval_words_bounded CHECK (app.is_amount(max_price_move)),
+  constraint approval_words_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint approval_words_max_price_move_check CHECK (((max_price_move >= (0)::numeric) AND (max_price_move <= (100)::numeric))),
+  constraint approval_words_note_check CHECK (((char_length(note) >= 1) AND (char_length(note) <= 500))),
+  constraint approval_words_word_check CHECK ((word = ANY (ARRAY['approve'::text, 'refuse'::text])))
+);
+alter table app.approval_words enable row level security, force row level security;
+-- without statistics: account_id, approval_id, user_id, digest, max_price_move, note
+create policy app_reads on app.approval_words for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.approval_words to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.approval_words to paddock_app;
+grant select, insert (account_id, approval_id, user_id, word, digest, max_price_move, note) on app.approval_words to paddock_gate;
+
+-- What waits, or waited, for a person's word before it is done.
+create table app.approvals (
+  account_id uuid not null,
+  id uuid not null,
+  kind text not null,
+  state text not null default 'pending'::text,
+  request jsonb not null,
+  digest bytea not null,
+  reason text,
+  proposed_by text not null,
+  token_id uuid,
+  client_order_id text,
+  idempotency_key text,
+  above numeric,
+  worth numeric,
+  prices jsonb,
+  needed integer not null,
+  four_eyes boolean not null,
+  proposed_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  constraint approvals_pkey PRIMARY KEY (account_id, id),
+  constraint approvals_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint approvals_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(prices) <= 262144) AND app.are_amounts(ARRAY[above, worth]))),
+  constraint approvals_check CHECK (((decided_at IS NULL) = (state = 'pending'::text))),
+  constraint approvals_check1 CHECK (((kind <> 'order'::text) OR ((prices IS NOT NULL) AND (worth IS NOT NULL) AND (above IS NOT NULL)))),
+  constraint approvals_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint approvals_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'guards'::text, 'switch'::text, 'sleeve'::text, 'cash'::text, 'grant'::text, 'credentials'::text]))),
+  constraint approvals_needed_check CHECK (((needed >= 1) AND (needed <= 10))),
+  constraint approvals_prices_check CHECK ((jsonb_typeof(prices) = 'object'::text)),
+  constraint approvals_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 500))),
+  constraint approvals_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'used'::text, 'refused'::text, 'expired'::text, 'withdrawn'::text, 'void'::text, 'failed'::text])))
+);
+CREATE INDEX approvals_client_order_id_idx ON app.approvals USING btree (account_id, client_order_id) WHERE (client_order_id IS NOT NULL);
+CREATE INDEX approvals_key_idx ON app.approvals USING btree (account_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX approvals_newest_idx ON app.approvals USING btree (account_id, proposed_at DESC, id DESC);
+CREATE INDEX approvals_pending_idx ON app.approvals USING btree (account_id, expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'approved'::text]));
+alter table app.approvals enable row level security, force row level security;
+-- without statistics: account_id, id, request, digest, reason, proposed_by, token_id, client_order_id, idempotency_key, above, worth, prices
+create policy app_reads on app.approvals for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.approvals to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.approvals for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select (account_id, id, kind, state, reason, token_id, worth, needed, proposed_at, expires_at, decided_at) on app.approvals to paddock_report;
+grant select on app.approvals to paddock_app;
+grant select, insert (account_id, id, kind, request, digest, reason, proposed_by, token_id, client_order_id, idempotency_key, above, worth, prices, needed, four_eyes, expires_at), update (state, decided_at) on app.approvals to paddock_gate;
+CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON app.approvals FOR EACH ROW EXECUTE FUNCTION private.note_change();
+
+-- What was bid and asked for an order's symbol when the order was sent.
+create table app.arrival_quotes (
+  account_id uuid not null,
+  order_id uuid not null,
+  bid numeric not null,
+  ask numeric not null,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  constraint arrival_quotes_pkey PRIMARY KEY (account_id, order_id),
+  constraint arrival_quotes_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint arrival_quotes_account_id_order_id_fkey FOREIGN KEY (account_id, order_id) REFERENCES app.alpaca_orders(account_id, id) ON DELETE CASCADE,
+  constraint arrival_quotes_bounded CHECK ((app.are_amounts(ARRAY[bid, ask]) AND (bid >= (0)::numeric) AND (ask >= (0)::numeric)))
+);
+alter table app.arrival_quotes enable row level security, force row level security;
+-- without statistics: account_id, order_id, bid, ask
+create policy app_inserts on app.arrival_quotes for insert to paddock_app
+  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
+create policy app_reads on app.arrival_quotes for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.arrival_quotes for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select on app.arrival_quotes to paddock_report;
+grant select, insert (account_id, order_id, bid, ask) on app.arrival_quotes to paddock_app;
 
 -- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
@@ -590,6 +733,8 @@ create table app.fills (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
+  submitted_by text,
+  token_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint fills_pkey PRIMARY KEY (account_id, execution_id),
   constraint fills_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
@@ -607,7 +752,7 @@ CREATE INDEX fills_order_idx ON app.fills USING btree (account_id, order_id);
 CREATE INDEX fills_previous_idx ON app.fills USING btree (account_id, previous_execution_id) WHERE (previous_execution_id IS NOT NULL);
 CREATE INDEX fills_symbol_idx ON app.fills USING btree (account_id, symbol, at, execution_id);
 alter table app.fills enable row level security, force row level security;
--- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag, sleeve_id
+-- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id
 create policy app_reads on app.fills for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy gate_reads on app.fills for select to paddock_gate
@@ -617,7 +762,7 @@ create policy report_reads on app.fills for select to paddock_report
 create policy worker_all on app.fills to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id) on app.fills to paddock_report;
+grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.fills to paddock_report;
 grant select (account_id, multiplier, side, qty, price, at, state) on app.fills to paddock_gate;
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
@@ -775,15 +920,16 @@ create table app.jobs (
   constraint jobs_account_id_seq_key UNIQUE (account_id, seq),
   constraint jobs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint jobs_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(answer) <= 1048576))),
-  constraint jobs_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['waiting'::text, 'running'::text])))),
+  constraint jobs_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['waiting'::text, 'pending_approval'::text, 'running'::text])))),
   constraint jobs_check1 CHECK (((state <> 'running'::text) OR (began_at IS NOT NULL))),
-  constraint jobs_check2 CHECK (((status IS NULL) = (state = ANY (ARRAY['waiting'::text, 'running'::text, 'canceled'::text])))),
+  constraint jobs_check2 CHECK (((status IS NULL) = (state = ANY (ARRAY['waiting'::text, 'pending_approval'::text, 'running'::text, 'canceled'::text])))),
   constraint jobs_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
   constraint jobs_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
   constraint jobs_kind_check CHECK ((kind = 'order'::text)),
-  constraint jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text]))),
+  constraint jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'pending_approval'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text]))),
   constraint jobs_status_check CHECK (((status >= 200) AND (status <= 599)))
 );
+CREATE INDEX jobs_due_idx ON app.jobs USING btree (account_id, kind, seq) WHERE ((ended_at IS NULL) AND (state <> 'pending_approval'::text));
 CREATE INDEX jobs_newest_idx ON app.jobs USING btree (account_id, accepted_at DESC, id DESC);
 CREATE INDEX jobs_unended_idx ON app.jobs USING btree (account_id, kind, seq) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX jobs_unended_client_order_id_idx ON app.jobs USING btree (account_id, client_order_id) WHERE (ended_at IS NULL);
@@ -798,8 +944,9 @@ create policy gate_all on app.jobs to paddock_gate
   using (true)
   with check (true);
 grant select (account_id, id, seq, kind, state, idempotency_key, client_order_id, request, request_hash, asked_by, accepted_at, due_at, began_at, ended_at, tries, status, answer), insert (account_id, id, kind, idempotency_key, client_order_id, request, request_hash) on app.jobs to paddock_app;
-grant select, update (state, due_at, began_at, ended_at, tries, status, answer), delete on app.jobs to paddock_gate;
+grant select, insert (account_id, id, seq, kind, idempotency_key, client_order_id, request, request_hash, asked_by, session_id, origin), update (state, due_at, began_at, ended_at, tries, status, answer), delete on app.jobs to paddock_gate;
 CREATE TRIGGER accept_job BEFORE INSERT ON app.jobs FOR EACH ROW EXECUTE FUNCTION private.accept_job();
+CREATE TRIGGER end_approval AFTER UPDATE OF state ON app.jobs FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION private.end_approval();
 
 -- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
@@ -822,6 +969,8 @@ create table app.journal_adjustments (
   orchestrator_agent_id text,
   tag text,
   sleeve_id uuid,
+  attributed_to text,
+  token_id uuid,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   constraint journal_adjustments_pkey PRIMARY KEY (account_id, activity_id),
   constraint journal_adjustments_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
@@ -832,7 +981,7 @@ create table app.journal_adjustments (
 CREATE INDEX journal_adjustments_newest_idx ON app.journal_adjustments USING btree (account_id, at DESC);
 CREATE INDEX journal_adjustments_symbol_idx ON app.journal_adjustments USING btree (account_id, symbol, at, activity_id);
 alter table app.journal_adjustments enable row level security, force row level security;
--- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id
+-- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy report_reads on app.journal_adjustments for select to paddock_report
@@ -840,9 +989,9 @@ create policy report_reads on app.journal_adjustments for select to paddock_repo
 create policy worker_all on app.journal_adjustments to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_report;
+grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id) on app.journal_adjustments to paddock_report;
 grant select on app.journal_adjustments to paddock_app;
-grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_worker;
+grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id, attributed_to, token_id) on app.journal_adjustments to paddock_worker;
 
 -- Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.
 create table app.journal_gaps (
@@ -1060,6 +1209,7 @@ create table app.sleeves (
   max_order_notional numeric,
   max_position_notional numeric,
   allowed_symbols text[],
+  approval_above numeric,
   transferred numeric not null default 0,
   traded numeric not null default 0,
   fees numeric not null default 0,
@@ -1072,7 +1222,7 @@ create table app.sleeves (
   constraint sleeves_pkey PRIMARY KEY (account_id, id),
   constraint sleeves_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint sleeves_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(transferred) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
+  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric) AND app.is_amount(transferred) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
   constraint sleeves_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint sleeves_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint sleeves_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
@@ -1080,7 +1230,7 @@ create table app.sleeves (
 );
 CREATE UNIQUE INDEX sleeves_name_idx ON app.sleeves USING btree (account_id, name) WHERE (closed_at IS NULL);
 alter table app.sleeves enable row level security, force row level security;
--- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, transferred, traded, fees, realized_pl, cash, made_by
+-- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, cash, made_by
 create policy app_reads on app.sleeves for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy gate_all on app.sleeves to paddock_gate
@@ -1093,7 +1243,7 @@ create policy worker_reads on app.sleeves for select to paddock_worker
 grant select (account_id, id, name, switch, max_order_notional, max_position_notional, transferred, traded, fees, realized_pl, cash, created_at, closed_at) on app.sleeves to paddock_report;
 grant select on app.sleeves to paddock_app;
 grant select on app.sleeves to paddock_worker;
-grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, transferred, traded, fees, realized_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
+grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.sleeves FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
@@ -1192,7 +1342,7 @@ grant select (account_id, asked, asked_at, answered) on app.syncs to paddock_gat
 grant select, insert (account_id, asked_by), update (asked, asked_at, asked_by) on app.syncs to paddock_app;
 grant select, update (answered, answered_at, answer) on app.syncs to paddock_worker;
 
--- Round trips, from a position's opening to its close: of the account as a whole, of each agent, of each tag and of each sleeve.
+-- Round trips, from a position's opening to its close: of the account as a whole, and of each agent, tag, sleeve, user and API token.
 create table app.trading_positions (
   account_id uuid not null,
   id uuid not null,
@@ -1231,7 +1381,7 @@ END) stored,
   constraint trading_positions_direction_check CHECK ((direction = ANY (ARRAY['long'::text, 'short'::text]))),
   constraint trading_positions_entry_qty_check CHECK ((entry_qty > (0)::numeric)),
   constraint trading_positions_opening_qty_check CHECK ((opening_qty > (0)::numeric)),
-  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text, 'sleeve'::text])))
+  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text, 'sleeve'::text, 'user'::text, 'token'::text])))
 );
 CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
@@ -1805,12 +1955,13 @@ create table private.api_tokens (
   heartbeat_seconds integer,
   allowed_symbols text[],
   allowed_sides text[],
+  approval_above numeric,
   constraint api_tokens_pkey PRIMARY KEY (id),
   constraint api_tokens_digest_key UNIQUE (digest),
   constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
   constraint api_tokens_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint api_tokens_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown))),
+  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit) AND app.is_amount(max_drawdown) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric))),
   constraint api_tokens_check CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '366 days'::interval)))),
   constraint api_tokens_check1 CHECK ((path[cardinality(path)] = id)),
   constraint api_tokens_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
@@ -2485,6 +2636,22 @@ create view report.agent_logs with (security_invoker=true, security_barrier=true
    FROM app.agent_logs;
 grant select on report.agent_logs to paddock_report;
 
+-- What waited for a person's word before it was done, and what became of it.
+create view report.approvals with (security_invoker=true, security_barrier=true) as
+ SELECT approvals.account_id,
+    approvals.id AS approval_id,
+    approvals.kind,
+    approvals.state,
+    approvals.reason,
+    approvals.token_id,
+    approvals.worth,
+    approvals.needed,
+    approvals.proposed_at,
+    approvals.expires_at,
+    approvals.decided_at
+   FROM app.approvals;
+grant select on report.approvals to paddock_report;
+
 -- Who did what on an account. Rows are never changed.
 create view report.audit with (security_invoker=true, security_barrier=true) as
  SELECT audit_log.account_id,
@@ -2617,6 +2784,34 @@ create view report.events with (security_invoker=true, security_barrier=true) as
    FROM app.account_events;
 grant select on report.events to paddock_report;
 
+-- What the account, and each agent, tag, sleeve, user and API token, holds now.
+create view report.exposure_by_scope with (security_invoker=true, security_barrier=true) as
+ SELECT t.account_id,
+    t.scope,
+    NULLIF(t.scope_value, ''::text) AS scope_value,
+    t.symbol,
+    t.asset_class,
+    t.direction,
+    h.qty,
+    (((h.sign)::numeric * t.held_cost) * t.multiplier) AS cost,
+    ((h.qty * p.current_price) * t.multiplier) AS market_value,
+    (((h.qty * p.current_price) * t.multiplier) - (((h.sign)::numeric * t.held_cost) * t.multiplier)) AS unrealized_pl,
+    p.as_of
+   FROM ((app.trading_positions t
+     CROSS JOIN LATERAL ( SELECT
+                CASE t.direction
+                    WHEN 'long'::text THEN 1
+                    ELSE '-1'::integer
+                END AS sign,
+            ((t.entry_qty - t.exit_qty) * (
+                CASE t.direction
+                    WHEN 'long'::text THEN 1
+                    ELSE '-1'::integer
+                END)::numeric) AS qty) h)
+     LEFT JOIN app.alpaca_positions p ON (((p.account_id = t.account_id) AND (p.symbol = replace(t.symbol, '/'::text, ''::text)))))
+  WHERE (t.closed_at IS NULL);
+grant select on report.exposure_by_scope to paddock_report;
+
 -- What each position is of all that the account holds now.
 create view report.exposure_by_symbol with (security_invoker=true, security_barrier=true) as
  SELECT alpaca_positions.account_id,
@@ -2652,7 +2847,9 @@ create view report.fills with (security_invoker=true, security_barrier=true) as
     fills.source,
     fills.orchestrator_agent_id,
     fills.tag,
-    fills.sleeve_id
+    fills.sleeve_id,
+    fills.submitted_by,
+    fills.token_id
    FROM app.fills;
 grant select on report.fills to paddock_report;
 
@@ -2719,8 +2916,10 @@ create view report.orders with (security_invoker=true, security_barrier=true) as
     alpaca_orders.parent_alpaca_order_id,
     alpaca_orders.replaces,
     alpaca_orders.replaced_by,
+    alpaca_orders.submitted_by,
     alpaca_orders.token_id,
-    alpaca_orders.sleeve_id
+    alpaca_orders.sleeve_id,
+    alpaca_orders.reason
    FROM app.alpaca_orders;
 grant select on report.orders to paddock_report;
 
@@ -2876,6 +3075,43 @@ create view report.sleeves with (security_invoker=true, security_barrier=true) a
    FROM app.sleeves;
 grant select on report.sleeves to paddock_report;
 
+-- What each filled order cost beyond the middle of the quote that it met when it was sent.
+create view report.slippage with (security_invoker=true, security_barrier=true) as
+ SELECT o.account_id,
+    o.id AS order_id,
+    o.created_at AS at,
+    ((o.created_at AT TIME ZONE 'America/New_York'::text))::date AS trading_day,
+    (EXTRACT(hour FROM (o.created_at AT TIME ZONE 'America/New_York'::text)))::integer AS trading_hour,
+    o.symbol,
+    o.side,
+    o.type,
+    o.submitted_by,
+    o.token_id,
+    o.orchestrator_agent_id,
+    o.tag,
+    o.sleeve_id,
+    o.filled_qty,
+    o.filled_avg_price,
+    q.bid,
+    q.ask,
+    m.mid,
+    ((m.sign)::numeric * (o.filled_avg_price - m.mid)) AS slippage_per_unit,
+    ((((m.sign)::numeric * (o.filled_avg_price - m.mid)) * o.filled_qty) * (m.multiplier)::numeric) AS slippage,
+    ((((m.sign)::numeric * (o.filled_avg_price - m.mid)) / NULLIF(m.mid, (0)::numeric)) * (10000)::numeric) AS slippage_bps
+   FROM ((app.alpaca_orders o
+     JOIN app.arrival_quotes q ON (((q.account_id = o.account_id) AND (q.order_id = o.id))))
+     CROSS JOIN LATERAL ( SELECT ((q.bid + q.ask) / (2)::numeric) AS mid,
+                CASE o.side
+                    WHEN 'sell'::text THEN '-1'::integer
+                    ELSE 1
+                END AS sign,
+                CASE
+                    WHEN (o.symbol ~ '^[A-Z0-9]{1,6}[0-9]{6}[CP][0-9]{8}$'::text) THEN 100
+                    ELSE 1
+                END AS multiplier) m)
+  WHERE ((o.filled_qty > (0)::numeric) AND (o.filled_avg_price IS NOT NULL) AND (q.bid > (0)::numeric) AND (q.ask >= q.bid));
+grant select on report.slippage to paddock_report;
+
 -- Round trips by account, agent and tag; without a profit where the journal and the broker differ.
 create view report.trading_positions with (security_invoker=true, security_barrier=true) as
  SELECT t.account_id,
@@ -2936,6 +3172,9 @@ create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asse
 create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.approval_json(p_account uuid, p_id uuid) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
 -- Whether each of the numbers has few enough digits to be an amount.
 create function app.are_amounts(numbers numeric[]) returns boolean
   language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2952,6 +3191,10 @@ create function app.average_entry(p_held numeric, p_average numeric, p_by numeri
 create function app.broker_order_count(o app.alpaca_orders) returns integer
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
 
+-- What the admitted user or API token may still do on an account.
+create function app.budget_json(p_account uuid, p_sleeve uuid DEFAULT NULL::uuid) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.change_event(p_event text, p_order jsonb) returns jsonb
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -2963,7 +3206,7 @@ create function app.check_guards(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 -- What the sleeves of an account say of an order.
-create function app.check_sleeve(o app.alpaca_orders, OUT violations jsonb, OUT needs jsonb) returns record
+create function app.check_sleeve(o app.alpaca_orders, OUT violations jsonb, OUT needs jsonb, OUT approval_above numeric) returns record
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
@@ -3288,6 +3531,9 @@ create function private.apply_key_change() returns trigger
 create function private.apply_standing_grants(p_account uuid, p_holder text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.approval_digest(a app.approvals) returns bytea
+  language plpgsql immutable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -3380,6 +3626,9 @@ create function private.close_sleeve(p_id uuid) returns boolean
 create function private.count_agent_logs() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.count_alert() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.count_answer() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3413,6 +3662,10 @@ create function private.credentials_metadata() returns TABLE(kind text, key_last
 
 create function private.credentials_to_rotate(p_version integer, p_after uuid, p_limit integer) returns TABLE(account_id uuid, key_version integer)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- This API token, and the accounts that it reaches.
+create function private.current_token() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.delete_account(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3450,6 +3703,9 @@ create function private.enable_user(p_user text) returns boolean
 create function private.encrypt_outer(p_encrypted bytea, p_key text) returns bytea
   language sql volatile;  -- paddock_gate's
 
+create function private.end_approval() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3470,6 +3726,10 @@ create function private.end_report_sessions(p_barred oid[], p_longest interval) 
 -- Takes a role on all accounts at once, which their owner does, or the user who has it.
 create function private.end_standing_grant(p_owner text, p_user text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Ends approvals of one account that nobody has given in time.
+create function private.expire_approvals() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3494,9 +3754,16 @@ create function private.give_sign(p_holder uuid, p_ttl interval, p_max integer) 
 create function private.give_standing_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Records that the admitted user approves, or refuses, what waits for it.
+create function private.give_word(p_id uuid, p_digest bytea, p_word text, p_move numeric, p_note text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Lets a reporting login read an account: paddock report create and grant call it.
 create function private.grant_report(p_role name, p_account uuid, p_email text DEFAULT NULL::text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.has_approval(a app.approvals, p_needed integer, p_four_eyes boolean) returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Whether this transaction has the scope on the account that it was admitted to.
 create function private.has_scope(need text) returns boolean
@@ -3555,6 +3822,9 @@ create function private.is_sign_in_login() returns boolean
 
 create function private.job_counts() returns TABLE(kind text, waiting bigint, running bigint, waited double precision)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.job_id() returns uuid
+  language plpgsql stable parallel restricted set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3643,6 +3913,9 @@ create function private.maintain_event_partitions() returns TABLE(made integer, 
 create function private.maintain_seal_key() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
 
+create function private.make_approval(a app.approvals) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Makes a link with which somebody takes a role.
 create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3673,6 +3946,9 @@ create function private.mark_expired_events() returns integer
 
 create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.may_approve(p_account uuid, p_user text) returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.move_cash(p_id uuid, p_from uuid, p_to uuid, p_amount numeric, p_note text, p_key text) returns app.sleeve_transfers
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3718,8 +3994,19 @@ create function private.partitions(p_log regclass) returns TABLE(relname name, e
 create function private.pass_account(p_account uuid, p_to text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+-- All accounts that the admitted user may read, with what each is worth and holds.
+create function private.portfolio() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.propose_change(p_id uuid, p_kind text, p_change jsonb) returns uuid
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Lets a job of an order that needs a person's word wait for it.
+create function private.propose_order(p_id uuid, p_need jsonb, p_prices jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
@@ -3795,6 +4082,9 @@ create function private.report_accounts() returns uuid[]
 
 create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
   language plpgsql stable parallel restricted set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.require_approval(p_kind text, p_change jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.require_second_factor() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3925,6 +4215,9 @@ create function private.undo_import(p_account uuid, p_import uuid, p_limit integ
 
 create function private.usable_grants() returns TABLE(account_id uuid, user_id text, role text, expires_at timestamp with time zone, created_at timestamp with time zone)
   language sql stable parallel safe;  -- paddock_gate's
+
+create function private.use_approval(o app.alpaca_orders, p_need jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Uses up a backup code: a session may begin in the transaction.
 create function private.use_backup_code(p_user text, p_before text, p_after text) returns boolean

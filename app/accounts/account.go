@@ -83,6 +83,16 @@ func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	return list, err
 }
 
+// Portfolio returns all accounts that the user, or their API token, may read, with what each
+// is worth and holds, and what they are worth and hold together: of the last figures of
+// the broker's, in one round trip.
+func (s *Service) Portfolio(ctx context.Context, a tenant.Admission) (portfolio json.RawMessage, err error) {
+	err = s.db.Read(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.portfolio()").QueryRow(func(row pgx.Row) error { return row.Scan(&portfolio) })
+	})
+	return portfolio, err
+}
+
 // Get returns one account.
 func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
 	var account Account

@@ -24,6 +24,8 @@ type Client struct {
 	owner       string     // the user who owns the account
 	lowPriority bool       // leaves half of the bucket to others, and waits for it
 	noWait      bool       // leaves half of the bucket to others, and does not wait
+	sharer      string     // who uses the account's requests; "" is nobody in particular
+	urgent      bool       // goes before all others
 	query       url.Values // replaces the SDK's query, where it is set
 	fields      Fields     // added to those that the SDK sends
 	takesAsSaid bool       // a 401 is not confirmed: see CheckKeys
@@ -237,6 +239,7 @@ func (c *Client) ReplaceOrder(ctx context.Context, id string, r alpaca.ReplaceOr
 // CancelOrder asks for an order's cancellation. It ends with Invalid where the
 // order cannot be canceled any more.
 func (c *Client) CancelOrder(ctx context.Context, id string) error {
+	c = c.Urgent()
 	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelOrder(id) }, nothing)
 	return err
 }
@@ -244,6 +247,7 @@ func (c *Client) CancelOrder(ctx context.Context, id string) error {
 // CancelAllOrders asks for the cancellation of all open orders in one call. The
 // list of open orders shows which could not be canceled.
 func (c *Client) CancelAllOrders(ctx context.Context) error {
+	c = c.Urgent()
 	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelAllOrders() }, nothing)
 	return err
 }
@@ -288,10 +292,16 @@ func (c *Client) acquire(ctx context.Context, host, endpoint string) (bucket str
 	bucket = c.account + " " + host
 	wait := c.broker.limits.wait
 	switch {
+	case c.urgent:
+		wait = c.broker.limits.waitUrgent
 	case c.noWait:
 		wait = c.broker.limits.tryLowPriority
 	case c.lowPriority:
 		wait = c.broker.limits.waitLowPriority
+	case c.sharer != "":
+		wait = func(ctx context.Context, bucket string) *Error {
+			return c.broker.limits.waitShared(ctx, bucket, c.sharer)
+		}
 	}
 	if err := wait(ctx, bucket); err != nil {
 		return bucket, nil, err

@@ -22,18 +22,23 @@ const maxWait = 3 * time.Second
 type limits struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
+	shares  map[string]map[string]*share // by bucket and who uses it: see waitShared
+	spares  map[string]*rate.Limiter     // by bucket: see waitUrgent
 }
 
 type bucket struct {
 	*rate.Limiter
 	used time.Time
+	told told // what Alpaca said was left
 }
 
 // maxBuckets bounds the memory. A bucket that was idle for over a minute is
 // full again, so that dropping it changes nothing.
 const maxBuckets = 10_000
 
-func newLimits() *limits { return &limits{buckets: map[string]*bucket{}} }
+func newLimits() *limits {
+	return &limits{buckets: map[string]*bucket{}, shares: map[string]map[string]*share{}, spares: map[string]*rate.Limiter{}}
+}
 
 func (l *limits) bucket(key string) *rate.Limiter {
 	l.mu.Lock()
@@ -45,6 +50,8 @@ func (l *limits) bucket(key string) *rate.Limiter {
 			for k, old := range l.buckets {
 				if now.Sub(old.used) > time.Minute {
 					delete(l.buckets, k)
+					delete(l.shares, k)
+					delete(l.spares, k)
 				}
 			}
 		}
@@ -63,12 +70,18 @@ func (l *limits) wait(ctx context.Context, key string) *Error {
 	if ctx.Err() != nil {
 		return canceled(ctx)
 	}
-	r := l.bucket(key).Reserve()
+	return waitFor(ctx, l.bucket(key), "this account has used up its requests for the moment")
+}
+
+// waitFor takes a token of b, for which it waits maxWait at most, or returns RateLimited
+// with why.
+func waitFor(ctx context.Context, b *rate.Limiter, why string) *Error {
+	r := b.Reserve()
 	delay := r.Delay()
 	deadline, bounded := ctx.Deadline()
 	if delay > maxWait || bounded && time.Now().Add(delay).After(deadline) {
 		r.Cancel()
-		return &Error{Kind: RateLimited, Message: "this account has used up its requests for the moment", RetryAfter: delay}
+		return &Error{Kind: RateLimited, Message: why, RetryAfter: delay}
 	}
 	if delay > 0 {
 		timer := time.NewTimer(delay)
@@ -125,8 +138,10 @@ func (c *Client) Pace(share float64) time.Duration {
 	return time.Duration(float64(time.Second) / (share * perSecond))
 }
 
-// update sets the account's real limit from the headers of an answer.
+// update sets the account's real limit from the headers of an answer, and keeps what
+// they say is left of it.
 func (l *limits) update(key string, h http.Header) {
+	l.note(key, h)
 	n, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))
 	if err != nil || n < 1 || n > 100_000 {
 		return

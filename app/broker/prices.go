@@ -93,6 +93,27 @@ func (q quote) worst(trade decimal.Decimal) decimal.Decimal {
 	return decimal.Max(q.ask, q.bid, trade)
 }
 
+// Quote is what is bid and asked for a symbol; 0 where nobody does.
+type Quote struct{ Bid, Ask decimal.Decimal }
+
+// Quote returns the newest quote of a symbol. found is false where the account may see
+// none, or there is none.
+func (c *Client) Quote(ctx context.Context, symbol string) (q Quote, found bool, err error) {
+	symbol = Symbol(symbol)
+	for kind, of := range kinds([]string{symbol}) {
+		quotes, err := c.quotes(ctx, kind, of)
+		if isNoPrice(err) {
+			return Quote{}, false, nil
+		}
+		if err != nil {
+			return Quote{}, false, err
+		}
+		of, found := quotes[symbol]
+		return Quote{Bid: of.bid, Ask: of.ask}, found, nil
+	}
+	return Quote{}, false, nil
+}
+
 // kinds groups symbols, in their normal form, by the endpoint that serves them.
 func kinds(symbols []string) map[string][]string {
 	by := map[string][]string{}

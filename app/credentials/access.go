@@ -2,7 +2,10 @@ package credentials
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
+	"strings"
 	"time"
 
 	"paddock/app/broker"
@@ -50,9 +53,22 @@ func (o *Opener) Open(ctx context.Context, a tenant.Admission, do Transaction, q
 		err = opened.keys.Usable()
 	}
 	if err == nil {
-		opened.Client, err = opened.keys.Client(o.broker, a.Account)
+		opened.Client, err = opened.keys.Client(o.broker, a.Account, broker.WithSharer(sharer(a)))
 	}
 	return opened, err
+}
+
+// sharer names who shares the account's requests with others: each API token by itself,
+// the orders that are sent later together, and people together.
+func sharer(a tenant.Admission) string {
+	switch {
+	case a.Ticket != nil:
+		return "jobs"
+	case strings.HasPrefix(a.Token, "pdk_"):
+		sum := sha256.Sum256([]byte(a.Token))
+		return "token " + hex.EncodeToString(sum[:8])
+	}
+	return "people"
 }
 
 // noteTimeout bounds writing down that keys are refused.

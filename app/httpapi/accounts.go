@@ -10,6 +10,10 @@ func (s *Server) listAccounts(r *request) (response, error) {
 	return ok(map[string]any{"accounts": list}, err)
 }
 
+func (s *Server) portfolio(r *request) (response, error) {
+	return ok(s.Accounts.Portfolio(r.Context(), r.admission))
+}
+
 type newAccount struct {
 	Name        string `json:"name"`
 	Environment string `json:"environment"`

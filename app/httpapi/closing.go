@@ -16,7 +16,7 @@ func (s *Server) closePosition(r *request) (response, error) {
 	}
 	c.Symbol = broker.Symbol(r.PathValue("symbol"))
 	order, err := s.Trading.Close(r.Context(), r.admission, r.idempotencyKey(), c)
-	return placed(http.StatusOK, order, err)
+	return placed(r, http.StatusOK, order, err)
 }
 
 func (s *Server) closePositions(r *request) (response, error) {

@@ -55,12 +55,10 @@ func (s *Server) cancelOrders(r *request) (response, error) {
 // already, the response is as without that wish, and says so by its headers.
 func (s *Server) acceptOrder(r *request, order trading.OrderRequest) (response, error) {
 	accepted, err := s.Trading.Accept(r.Context(), r.admission, r.idempotencyKey(), order)
-	if err != nil || accepted.Job == nil {
-		return placed(http.StatusCreated, accepted.Placed, err)
+	if err == nil && accepted.Job != nil {
+		r.writer.Header().Set("Preference-Applied", respondAsync)
 	}
-	r.writer.Header().Set("Location", "/api/jobs/"+accepted.JobID.String())
-	r.writer.Header().Set("Preference-Applied", respondAsync)
-	return response{status: http.StatusAccepted, body: accepted.Job}, nil
+	return placed(r, http.StatusCreated, accepted, err)
 }
 
 const respondAsync = "respond-async"

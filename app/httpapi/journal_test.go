@@ -116,7 +116,7 @@ func TestJournal(t *testing.T) {
 	}
 
 	for query, code := range map[string]string{
-		"/api/trading-positions?scope=user":                    "invalid_scope",
+		"/api/trading-positions?scope=person":                  "invalid_scope",
 		"/api/trading-positions?scope_value=one":               "invalid_scope",
 		"/api/trading-positions?scope=account&scope_value=one": "invalid_scope",
 		"/api/trading-positions?status=odd":                    "invalid_status",

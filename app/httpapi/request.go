@@ -35,8 +35,13 @@ func (r *request) knownState() paging.State { return paging.KnownState(r.Header.
 // account_id. The database decides whether the user may use it.
 func (s *Server) admission(r *request) (tenant.Admission, error) {
 	var a tenant.Admission
-	if r.route.who == anyone || r.route.who == socket {
+	if r.route.who == anyone || r.route.who == socket || r.route.who == byBody {
 		return a, nil
+	}
+	if r.route.who == tool {
+		var err error
+		a.Token, err = apiToken(r.writer, r.Request)
+		return a, err
 	}
 	var signedIn bool
 	if a.Token, signedIn = tokens.OrSession(s.Sessions.SessionToken)(r.Request); !signedIn {

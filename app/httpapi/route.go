@@ -34,15 +34,22 @@ const (
 	anyone    access = "anyone"
 	anyUser   access = "any user"
 	socket    access = "any user, whom package push asks for the session"
+	tool      access = "any API token"
 	mayRead   access = "read"
 	mayTrade  access = "trade"
 	mayCancel access = "cancel"
 	mayLog    access = "log"
 	mayManage access = "manage"
+	// byBody is for who is named by an API token in the body, which the handler admits.
+	byBody access = "the API token in the body"
+	// mayApprove is for people in a session of theirs: no API token has the scope.
+	mayApprove access = "approve"
 )
 
 // needsAccount reports whether the request must name an account.
-func (who access) needsAccount() bool { return who != anyone && who != anyUser && who != socket }
+func (who access) needsAccount() bool {
+	return who != anyone && who != anyUser && who != socket && who != byBody && who != tool
+}
 
 // anyQuery says that the query is not read here: load balancers ask for the
 // health with parameters of their own, and package auth reads its own.

@@ -33,8 +33,11 @@ func (s *Server) routes() []route {
 		own("GET", "/api/openapi.yaml", anyone, "", s.openAPI),
 		own("GET", "/api/docs", anyone, "", s.docs),
 
+		own("POST", "/mcp", tool, "", s.serveMCP),
+
 		own("GET", "/api/accounts", anyUser, "", s.listAccounts),
 		own("POST", "/api/accounts", anyUser, "", withBody(s.createAccount)),
+		own("GET", "/api/portfolio", anyUser, "", s.portfolio),
 		own("GET", "/api/accounts/{id}", mayRead, "", s.getAccount),
 		own("PATCH", "/api/accounts/{id}", mayManage, "", withBody(s.changeAccount)),
 		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", s.deleteAccount),
@@ -67,6 +70,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/user/step-up", anyUser, "", withBody(s.stepUp)),
 
 		own("GET", "/api/tokens", anyUser, "", s.listTokens),
+		own("GET", "/api/tokens/current", anyUser, "", s.currentToken),
 		own("POST", "/api/tokens", anyUser, "", withBody(s.makeToken)),
 		own("DELETE", "/api/tokens/{id}", anyUser, "", withoutBody(s.revokeToken)).stopping(),
 		own("POST", "/api/tokens/{id}/reset", anyUser, "", withoutBody(s.resetToken)),
@@ -97,6 +101,15 @@ func (s *Server) routes() []route {
 		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
 		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
 
+		own("GET", "/api/alerts", mayRead, pageParameters, s.listAlerts),
+		own("POST", "/api/alerts", byBody, "", withBody(s.takeAlert)),
+
+		own("GET", "/api/approvals", mayRead, "state "+pageParameters, s.listApprovals),
+		own("GET", "/api/approvals/{id}", mayRead, "", aboutApproval(s.getApproval)),
+		own("GET", "/api/approvals/{id}/preview", mayRead, "", aboutApproval(s.previewApproval)),
+		own("POST", "/api/approvals/{id}/approve", mayApprove, "", withBody(s.approve)),
+		own("POST", "/api/approvals/{id}/refuse", mayApprove, "", withBody(s.refuse)).stopping(),
+
 		own("GET", "/api/webhooks", mayManage, "", s.listWebhooks),
 		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
 		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),
@@ -118,6 +131,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
 		own("POST", "/api/heartbeat", mayTrade, "", withoutBody(s.heartbeat)),
 
+		own("GET", "/api/budget", mayRead, "sleeve_id", s.budget),
 		own("GET", "/api/sleeves", mayRead, "", s.listSleeves),
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
 		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),

@@ -70,23 +70,26 @@ var bodies = map[string]string{
 	"POST /api/accounts/{id}/transfer":          `{"user_id":"nobody"}`,
 	"POST /api/accounts/{id}/invitations":       `{"role":"viewer"}`,
 
-	"POST /api/orders/preview":   buyOne,
-	"PATCH /api/orders/{id}":     `{"qty":"2"}`,
-	"PUT /api/guards":            `{}`,
-	"POST /api/tokens":           `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
-	"POST /api/sleeves":          `{"name":"s"}`,
-	"PATCH /api/sleeves/{id}":    `{"switch":"halted"}`,
-	"POST /api/sleeve-transfers": `{"from_sleeve_id":"00000000-0000-4000-8000-000000000001","amount":"1"}`,
-	"POST /api/webhooks":         `{"url":"https://example.com/paddock"}`,
-	"PATCH /api/webhooks/{id}":   `{"enabled":true}`,
-	"POST /api/guards/switch":    `{"switch":"reduce_only"}`,
-	"POST /api/agent-logs":       `{"logs":[{"level":"info","message":"m"}]}`,
+	"POST /api/orders/preview":         buyOne,
+	"PATCH /api/orders/{id}":           `{"qty":"2"}`,
+	"PUT /api/guards":                  `{}`,
+	"POST /api/tokens":                 `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
+	"POST /api/alerts":                 `{"token":"","account_id":"","time":"","order":{}}`,
+	"POST /api/sleeves":                `{"name":"s"}`,
+	"POST /api/approvals/{id}/approve": `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
+	"POST /api/approvals/{id}/refuse":  `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
+	"PATCH /api/sleeves/{id}":          `{"switch":"halted"}`,
+	"POST /api/sleeve-transfers":       `{"from_sleeve_id":"00000000-0000-4000-8000-000000000001","amount":"1"}`,
+	"POST /api/webhooks":               `{"url":"https://example.com/paddock"}`,
+	"PATCH /api/webhooks/{id}":         `{"enabled":true}`,
+	"POST /api/guards/switch":          `{"switch":"reduce_only"}`,
+	"POST /api/agent-logs":             `{"logs":[{"level":"info","message":"m"}]}`,
 }
 
 // Who may call a route is the same in the table and in the database. Without a
 // session only routes for "anyone" can be called. Nobody can call a route on an
 // account without a grant. A viewer can call only routes with the scope read,
-// and a trader all except those with the scope manage. TestRelayedRefusals
+// and a trader all except those with the scopes manage and approve. TestRelayedRefusals
 // checks the same for passed-through endpoints.
 func TestWhoMayCall(t *testing.T) {
 	s := newServer(t)
@@ -122,6 +125,10 @@ func TestWhoMayCall(t *testing.T) {
 				return
 			}
 			call(&user{s: s}).want(t, 401, "unauthenticated")
+			if e.Who == "any API token" || e.Method+" "+e.Path == "POST /api/alerts" { // a session is nothing to them: see TestAlerts
+				call(owner).want(t, 401, "unauthenticated")
+				return
+			}
 			if e.Method+" "+e.Path == "POST /api/tokens" { // for accounts of one's own
 				call(stranger).want(t, 403, "account_forbidden")
 				call(owner).want(t, 403, "account_forbidden")
@@ -139,7 +146,7 @@ func TestWhoMayCall(t *testing.T) {
 			}
 			call(stranger).want(t, 403, "account_forbidden")
 			may("a viewer", call(viewer), e.Who == "read")
-			may("a trader", call(trader), e.Who != "manage")
+			may("a trader", call(trader), e.Who != "manage" && e.Who != "approve")
 		})
 	}
 }

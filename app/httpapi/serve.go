@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"paddock/app/problem"
+	"paddock/app/quota"
 	"paddock/app/tokens"
 )
 
@@ -48,7 +49,11 @@ func (s *Server) respond(rt *route, parameters []string, w http.ResponseWriter, 
 		return response{}, err
 	}
 	defer admitted.leave()
-	return rt.handler(admitted)
+	answer, err := rt.handler(admitted)
+	if problem.Is(err, problem.ApprovalNeeded) {
+		err = s.Approvals.Propose(r.Context(), admitted.admission, err)
+	}
+	return answer, err
 }
 
 // ofToken returns the error of a request, which says of one with an API token that this
@@ -61,9 +66,9 @@ func ofToken(r *http.Request, err error) error {
 }
 
 // enter counts the request in its user's quota, and returns a function to call
-// at its end.
+// at its end. serveMCP counts its own.
 func (s *Server) enter(r *request) (leave func(), err error) {
-	if s.Quota == nil || r.admission.Token == "" {
+	if s.Quota == nil || r.admission.Token == "" || r.route.who == tool || quota.IsFree(r.Context()) {
 		return func() {}, nil
 	}
 	return s.Quota.Enter(r.admission.Token, r.route.kind)

@@ -13,10 +13,13 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/alerts"
+	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/broker"
 	"paddock/app/eventlog"
 	"paddock/app/journal"
+	"paddock/app/mcp"
 	"paddock/app/passthrough"
 	"paddock/app/quota"
 	"paddock/app/sharing"
@@ -53,6 +56,8 @@ type Config struct {
 	Webhooks    *webhooks.Service
 	Tokens      *tokens.Service
 	Sleeves     *sleeves.Service
+	Approvals   *approvals.Service
+	Alerts      *alerts.Service
 	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
@@ -71,6 +76,8 @@ type Config struct {
 	// ClockSkews returns how far the broker's clocks are ahead of this
 	// machine's, by environment, where that is known.
 	ClockSkews func() map[broker.Environment]time.Duration
+	// Left returns what is left of an account's requests to Alpaca.
+	Left func(account string, env broker.Environment) (trading, data broker.Left, err error)
 	// ReportSessionsEnded returns how many sessions of reporting logins this
 	// instance has ended.
 	ReportSessionsEnded func() int64
@@ -92,7 +99,8 @@ type Config struct {
 	// OnProblem, unless it is nil, is told the code of each error that a client
 	// is told.
 	OnProblem func(code string)
-	Secure    bool // served over https: the response tells browsers to use nothing else
+	Version   string // of the program
+	Secure    bool   // served over https: the response tells browsers to use nothing else
 	Logger    *slog.Logger
 }
 
@@ -100,6 +108,7 @@ type Config struct {
 type Server struct {
 	Config
 	console, unmatched observedRoute // of requests without a route
+	tools              http.Handler  // of the Model Context Protocol
 }
 
 // New returns the handler of everything that Paddock serves.
@@ -117,5 +126,7 @@ func New(c Config) http.Handler {
 		s.OnProblem = func(string) {}
 	}
 	s.console, s.unmatched = s.observed(MethodAny, RouteConsole), s.observed(MethodAny, RouteUnmatched)
-	return s.observe(s.protect(s.newRouter()))
+	api := s.observe(s.protect(s.newRouter()))
+	s.tools = mcp.NewHandler(api, s.Version, s.Logger)
+	return api
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -88,6 +89,27 @@ func (s *server) settle(account string) {
 	s.t.Helper()
 	s.await(account, "the orders to settle",
 		`select count(*) = 0 from app.alpaca_orders where account_id = $1 and (fills_differ or is_open and type = 'market' or intent_state = 'submitting')`)
+}
+
+// An order for an amount keeps that amount of its sleeve's cash from the moment at which it
+// is made, also before any of it is filled.
+func TestAnAmountIsReservedBeforeItFills(t *testing.T) {
+	s := newServer(t)
+	s.sim.SetAlwaysOpen(false)
+	s.sim.SetClock(time.Date(2026, 11, 28, 17, 0, 0, 0, time.UTC)) // a Saturday: nothing fills
+	ada := s.signUp("ada")
+	one := ada.connect("one", s.seeds[0])
+	mine := ada.sleeve(one, "mine", "1000", "")
+	buy := fmt.Sprintf(`{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","notional":"400","sleeve_id":%q}`, mine)
+	for range 2 {
+		ada.do("POST", "/api/orders", buy, "X-Account-ID", one).want(t, 201, "")
+	}
+	if got := ada.do("POST", "/api/orders", buy, "X-Account-ID", one).want(t, 422, "guard_refused").guardIn(t); got != "sleeve_cash" {
+		t.Errorf("the guard %q refused", got)
+	}
+	if have := ada.sleeves(one)["mine"]; have.Reserved != "800" || have.Available != "200" {
+		t.Errorf("the sleeve has %+v", have)
+	}
 }
 
 // A sleeve spends no more than its cash, whatever its orders ask for and however many are

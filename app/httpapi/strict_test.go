@@ -160,6 +160,7 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 	s := newServer(t, broker.front)
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
+	token := u.agent("agent", "", id).token // of the tools, which take no session
 	broker.last()
 	bodies := 0
 	for _, o := range operations(t) {
@@ -170,7 +171,11 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 		t.Run(o.String(), func(t *testing.T) {
 			path := target(strings.ReplaceAll(o.path, "{id}", id))
 			for _, m := range malformations(o.body) {
-				if got := u.do(o.method, path, m.body, "X-Account-ID", id); got.status != 400 || got.code() != m.code {
+				headers := []string{"X-Account-ID", id}
+				if path == "/mcp" {
+					headers = append(headers, "Authorization", "Bearer "+token)
+				}
+				if got := u.do(o.method, path, m.body, headers...); got.status != 400 || got.code() != m.code {
 					t.Errorf("%s: %d %s, want 400 %s", m.body, got.status, got.text, m.code)
 				}
 			}

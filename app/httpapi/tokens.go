@@ -11,6 +11,10 @@ func (s *Server) listTokens(r *request) (response, error) {
 	return ok(s.Tokens.List(r.Context(), r.admission))
 }
 
+func (s *Server) currentToken(r *request) (response, error) {
+	return ok(s.Tokens.Current(r.Context(), r.admission))
+}
+
 func (s *Server) makeToken(r *request, body tokens.Request) (response, error) {
 	return created(s.Tokens.Make(r.Context(), r.admission, body))
 }

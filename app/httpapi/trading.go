@@ -39,12 +39,17 @@ func (s *Server) placeOrder(r *request, order trading.OrderRequest) (response, e
 		return s.acceptOrder(r, order)
 	}
 	result, err := s.Trading.Place(r.Context(), r.admission, r.idempotencyKey(), order)
-	return placed(http.StatusCreated, result, err)
+	return placed(r, http.StatusCreated, result, err)
 }
 
 // placed returns the response with an order: the status where it is known, and
-// 202 while the broker's answer is not.
-func placed(known int, order trading.Placed, err error) (response, error) {
+// 202 while the broker's answer is not. Where a job sends the order later, or once a
+// person has approved it, the response has that, with 202.
+func placed(r *request, known int, order trading.Placed, err error) (response, error) {
+	if order.Job != nil {
+		r.writer.Header().Set("Location", "/api/jobs/"+order.JobID.String())
+		return response{status: http.StatusAccepted, body: order.Job}, err
+	}
 	if !order.Known {
 		known = http.StatusAccepted
 	}
@@ -57,7 +62,7 @@ func (s *Server) previewOrder(r *request, order trading.OrderRequest) (response,
 
 func (s *Server) replaceOrder(r *request, change trading.Replacement) (response, error) {
 	result, err := s.Trading.Replace(r.Context(), r.admission, r.order, r.idempotencyKey(), change)
-	return placed(http.StatusOK, result, err)
+	return placed(r, http.StatusOK, result, err)
 }
 
 func (s *Server) dismissOrder(r *request) (response, error) {

@@ -14,6 +14,9 @@ import (
 func Orders(service *trading.Service) Handler {
 	return func(ctx context.Context, a tenant.Admission, job uuid.UUID) Outcome {
 		placed, again, err := service.PlaceAccepted(ctx, a, job)
+		if err == nil && placed.Job != nil {
+			return Outcome{Parked: true}
+		}
 		status := http.StatusCreated
 		if !placed.Known {
 			status = http.StatusAccepted

@@ -156,13 +156,11 @@ func TestRetriesOfAcceptedOrders(t *testing.T) {
 	// Once the order is there.
 	for what, retry := range map[string]func() (trading.Placed, error){
 		"later": func() (trading.Placed, error) {
-			a, err := f.trading.Accept(t.Context(), ada, "k", keyed)
-			return a.Placed, err
+			return f.trading.Accept(t.Context(), ada, "k", keyed)
 		},
 		"at once": func() (trading.Placed, error) { return f.trading.Place(t.Context(), ada, "k", keyed) },
 		"later, by id": func() (trading.Placed, error) {
-			a, err := f.trading.Accept(t.Context(), ada, "", buy("mine"))
-			return a.Placed, err
+			return f.trading.Accept(t.Context(), ada, "", buy("mine"))
 		},
 	} {
 		if placed, err := retry(); err != nil || !placed.Known || placed.Order == nil {

@@ -44,6 +44,7 @@ type Outcome struct {
 	Status int // that the request would have been answered with; Err has its own
 	Body   json.RawMessage
 	Err    error
+	Parked bool          // the job waits for a person's word, and is nobody's to carry out until then
 	Again  time.Duration // tries the job again after this time, where it is not 0
 }
 
@@ -219,6 +220,9 @@ func (r *Runner) keep(ctx context.Context) {
 	if _, err := r.Worker.WakeWaitingJobs(ctx); err != nil && ctx.Err() == nil {
 		r.seldom.WarnContext(ctx, "could not look for jobs that wait", "err", err)
 	}
+	if err := r.Worker.ExpireApprovals(ctx); err != nil && ctx.Err() == nil {
+		r.seldom.WarnContext(ctx, "could not end approvals that nobody gave in time", "err", err)
+	}
 	if r.Webhooks != nil {
 		if err := r.Webhooks.Wake(ctx); err != nil && ctx.Err() == nil {
 			r.seldom.WarnContext(ctx, "could not look for webhooks that are due", "err", err)
@@ -285,6 +289,8 @@ func (r *Runner) carryOut(ctx context.Context, claim tenant.JobClaim) error {
 	switch {
 	case errors.Is(outcome.Err, tenant.ErrTicketOver):
 		result, err = resultLost, outcome.Err
+	case outcome.Parked:
+		result = resultPostponed
 	case outcome.Again > 0:
 		result, err = resultPostponed, r.Worker.PostponeJob(ctx, claim, outcome.Again)
 	case outcome.Err != nil:

@@ -46,6 +46,8 @@ const (
 	agentScopeSQL   = ` and scope = 'agent'`
 	tagScopeSQL     = ` and scope = 'tag'`
 	sleeveScopeSQL  = ` and scope = 'sleeve'`
+	userScopeSQL    = ` and scope = 'user'`
+	tokenScopeSQL   = ` and scope = 'token'`
 	valueSQL        = ` and scope_value = $5`
 	openSQL         = ` and closed_at is null`
 	closedSQL       = ` and case when closed_at is null then false else true end` // the planner expects half of them, and reads the newest first
@@ -54,14 +56,15 @@ const (
 // The parts of a statement that a filter chooses. Each scope and status has a
 // statement of its own, because they have indexes of their own.
 var (
-	scopeSQL  = map[string]string{"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL, "sleeve": sleeveScopeSQL}
+	scopeSQL = map[string]string{"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL, "sleeve": sleeveScopeSQL,
+		"user": userScopeSQL, "token": tokenScopeSQL}
 	statusSQL = map[string]string{"all": "", "open": openSQL, "closed": closedSQL}
 )
 
 // Filter selects round trips. Empty fields do not filter.
 type Filter struct {
-	Scope      string // account, agent, tag or sleeve; "" is account
-	ScopeValue string // of one agent, one tag, or one sleeve, by its id
+	Scope      string // account, agent, tag, sleeve, user or token; "" is account
+	ScopeValue string // of one agent or tag, or one sleeve, user or API token by its id
 	Symbol     string
 	Status     string // open, closed or all; "" is all
 }
@@ -78,14 +81,14 @@ func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, 
 	}
 	scope, ok := scopeSQL[f.Scope]
 	if !ok {
-		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent, tag or sleeve.`)
+		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent, tag, sleeve, user or token.`)
 	}
 	status, ok := statusSQL[f.Status]
 	if !ok {
 		return nil, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	if f.Scope == "account" && f.ScopeValue != "" {
-		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent, a tag or a sleeve: set "scope" to agent, tag or sleeve as well.`)
+		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent, a tag, a sleeve, a user or an API token: set "scope" to agent, tag, sleeve, user or token as well.`)
 	}
 	query, args := roundTripsSQL+scope+status, []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol)}
 	if f.ScopeValue != "" {
@@ -95,7 +98,7 @@ func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, 
 }
 
 const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
-	trim_scale(price)::text as price, at, state, source, orchestrator_agent_id, tag, sleeve_id`
+	trim_scale(price)::text as price, at, state, source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id`
 
 const (
 	fillsSQL            = `select ` + fillColumnsSQL + ` from app.fills where account_id = $1 and (at, id) < ($2, $3) and qty is not null`

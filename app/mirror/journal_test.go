@@ -99,8 +99,9 @@ type trial struct {
 }
 
 type tradedOrder struct {
-	id, agent, tag, symbol, class, side string
-	filled                              decimal.Decimal
+	id, symbol, class, side string
+	owner                   plainjournal.Owner
+	filled                  decimal.Decimal
 }
 
 // execution is a trade, and what became of it later.
@@ -178,6 +179,39 @@ func (t *trial) quantity(class string) decimal.Decimal {
 	return decimal.NewFromInt(int64(1 + t.IntN(7)))
 }
 
+// The sleeves and API tokens of random orders.
+var trialIDs = []string{"", "00000000-0000-4000-8000-0000000000d1", "00000000-0000-4000-8000-0000000000d2"}
+
+// owner returns somebody at random, or nobody, in each scope.
+func (t *trial) owner() plainjournal.Owner {
+	return plainjournal.Owner{Agent: []string{"", "one", "two"}[t.IntN(3)], Tag: []string{"", "slow", "fast"}[t.IntN(3)], Sleeve: trialIDs[t.IntN(3)],
+		User: []string{"", "ada", "ben"}[t.IntN(3)], Token: trialIDs[t.IntN(3)]}
+}
+
+// intend makes an order as its sender would.
+func (w *world) intend(o *tradedOrder) {
+	w.t.Helper()
+	if o.owner.Sleeve != "" {
+		w.exec("insert into app.sleeves (account_id, id, name, made_by) values ($1, $2::uuid, $2::uuid::text, 'x') on conflict do nothing", w.account.Account, o.owner.Sleeve)
+	}
+	w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag, submitted_by) values ($1, $2, nullif($3, ''), nullif($4, ''), nullif($5, ''))`,
+		w.account.Account, o.id, o.owner.Agent, o.owner.Tag, o.owner.User)
+	// What sleeves may and tokens are is no matter here.
+	w.exec(`update app.alpaca_orders set sleeve_id = nullif($3, '')::uuid, token_path = case when $4 <> '' then array[$4::uuid] end where account_id = $1 and client_order_id = $2`,
+		w.account.Account, o.id, o.owner.Sleeve, o.owner.Token)
+}
+
+// sleevesDiffer returns the sleeves whose sums are not those of their round trips.
+func (w *world) sleevesDiffer() string {
+	w.t.Helper()
+	return scan[string](w, `select coalesce(string_agg(s::text || ' has ' || t::text, ', '), '')
+		from app.sleeves s cross join lateral (
+			select coalesce(sum(multiplier * case direction when 'long' then exit_notional - entry_notional else entry_notional - exit_notional end - fees), 0) as traded,
+				coalesce(sum(fees), 0) as fees, coalesce(sum(realized_pl), 0) as realized_pl
+			from app.trading_positions t where t.account_id = s.account_id and t.scope = 'sleeve' and t.scope_value = s.id::text) t
+		where s.account_id = $1 and (s.traded, s.fees, s.realized_pl) <> (t.traded, t.fees, t.realized_pl)`, w.account.Account)
+}
+
 // order returns an order that is to be filled: the last one, if it is of the
 // symbol, or a new one.
 func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
@@ -187,7 +221,7 @@ func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 		}
 	}
 	o := &tradedOrder{id: fmt.Sprintf("order-%d", i), symbol: s.symbol, class: s.class,
-		agent: []string{"", "one", "two"}[t.IntN(3)], tag: []string{"", "slow", "fast"}[t.IntN(3)], side: []string{"buy", "sell"}[t.IntN(2)]}
+		owner: t.owner(), side: []string{"buy", "sell"}[t.IntN(2)]}
 	t.orders = append(t.orders, o)
 	return o
 }
@@ -284,7 +318,7 @@ func known(arrived []message) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 		if busted[x] || corrected[x] {
 			continue
 		}
-		f := plainjournal.Fill{ID: x.id, Agent: x.order.agent, Tag: x.order.tag, Symbol: x.order.symbol, Multiplier: 1, At: place(x), Qty: x.qty, Price: x.price}
+		f := plainjournal.Fill{ID: x.id, Owner: x.order.owner, Symbol: x.order.symbol, Multiplier: 1, At: place(x), Qty: x.qty, Price: x.price}
 		if x.order.class == "us_option" {
 			f.Multiplier = 100
 		}
@@ -344,7 +378,8 @@ func (w *world) tell(l tenant.Lease, n int, m message) error {
 // Whatever is executed, busted, corrected, split, charged or expired, and in
 // whatever order and however often it arrives, the journal always equals a
 // simple computation from all that has arrived so far: for the account, each
-// agent and each tag, to the last digit.
+// agent, tag, sleeve, user and API token, to the last digit; and each sleeve's cash is
+// what its round trips brought in.
 func TestJournalEqualsPlainComputation(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{}
@@ -366,8 +401,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		l := w.lease()
 		h := newTrial(seed, 60)
 		for _, o := range h.orders { // orders are placed in Paddock first, with their agent and tag
-			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
-				w.account.Account, o.id, o.agent, o.tag)
+			w.intend(o)
 		}
 		order := slices.Clone(h.told)
 		if seed%3 != 0 { // otherwise the history arrives in order
@@ -391,6 +425,9 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 			}
 			if d := differences(w.journalOf(), plainjournal.Trips(known(order[:i+1]))); d != "" {
 				t.Fatalf("PADDOCK_JOURNAL_SEED=%d: after message %d (%s at %s):%s", seed, i, m.event, m.at, d)
+			}
+			if d := w.sleevesDiffer(); d != "" {
+				t.Fatalf("PADDOCK_JOURNAL_SEED=%d: after message %d (%s at %s) the sleeves: %s", seed, i, m.event, m.at, d)
 			}
 		}
 		// Each order's fills add up to the broker's filled quantity.
@@ -424,8 +461,7 @@ func TestRoundTripsAreComputedInParts(t *testing.T) {
 		l := w.lease()
 		h := newTrial(seed+100, 60)
 		for _, o := range h.orders {
-			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
-				w.account.Account, o.id, o.agent, o.tag)
+			w.intend(o)
 		}
 		told := 0
 		tell := func() {
@@ -453,6 +489,9 @@ func TestRoundTripsAreComputedInParts(t *testing.T) {
 		}
 		if d := differences(w.journalOf(), plainjournal.Trips(known(h.told))); d != "" {
 			t.Fatalf("seed %d:%s", seed, d)
+		}
+		if d := w.sleevesDiffer(); d != "" {
+			t.Fatalf("seed %d: the sleeves: %s", seed, d)
 		}
 	}
 }
@@ -508,11 +547,11 @@ func TestFillsCostTheSameForever(t *testing.T) {
 }
 
 // brokersOwn returns the round trips that follow from the simulator's
-// executions, with each order's agent and tag from Paddock.
+// executions, with each order's agent, tag and user from Paddock.
 func (w *world) brokersOwn() []string {
 	w.t.Helper()
 	ids := map[string]string{}
-	rows, err := w.admin.Query(context.Background(), "select alpaca_order_id::text, concat_ws('|', coalesce(orchestrator_agent_id, ''), coalesce(tag, '')) from app.alpaca_orders where alpaca_order_id is not null")
+	rows, err := w.admin.Query(context.Background(), "select alpaca_order_id::text, concat_ws('|', coalesce(orchestrator_agent_id, ''), coalesce(tag, ''), coalesce(submitted_by, '')) from app.alpaca_orders where alpaca_order_id is not null")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -530,7 +569,9 @@ func (w *world) brokersOwn() []string {
 			continue
 		}
 		f := plainjournal.Fill{ID: x.ID, Symbol: x.Symbol, Multiplier: 1, At: x.At.Truncate(time.Microsecond), Qty: x.Qty, Price: x.Price}
-		f.Agent, f.Tag, _ = strings.Cut(ids[x.OrderID], "|")
+		if whose := strings.Split(ids[x.OrderID], "|"); len(whose) == 3 {
+			f.Agent, f.Tag, f.User = whose[0], whose[1], whose[2]
+		}
 		if len(x.Symbol) > 15 {
 			f.Multiplier = 100
 		}
@@ -636,7 +677,7 @@ func TestBustReopensATrip(t *testing.T) {
 	w.eventually("the correction", func() bool {
 		return scan[bool](w, `select entry_qty = 1 and entry_notional = 50 and realized_pl = 0 from app.trading_positions where account_id = $1 and scope = 'account'`, w.account.Account)
 	})
-	if n := scan[int](w, "select count(*) from app.trading_positions where account_id = $1", w.account.Account); n != 1 {
+	if n := scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account'", w.account.Account); n != 1 {
 		t.Errorf("there are %d trips, want 1", n)
 	}
 }

@@ -32,7 +32,7 @@ func newListing(seed uint64) *listing {
 	h := &listing{Rand: rand.New(rand.NewPCG(seed, 1)), parts: map[*tradedOrder][]*execution{}, later: map[*execution]bool{}, ownIDs: seed%2 == 0}
 	minute := time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC)
 	for i := range 12 {
-		o := &tradedOrder{id: fmt.Sprint("order-", i), symbol: "AAPL", class: "us_equity", agent: []string{"", "one"}[h.IntN(2)], side: []string{"buy", "sell"}[h.IntN(2)]}
+		o := &tradedOrder{id: fmt.Sprint("order-", i), symbol: "AAPL", class: "us_equity", owner: plainjournal.Owner{Agent: []string{"", "one"}[h.IntN(2)]}, side: []string{"buy", "sell"}[h.IntN(2)]}
 		h.orders = append(h.orders, o)
 		for range 1 + h.IntN(4) {
 			x := &execution{id: uuid.NewString(), order: o, qty: decimal.NewFromInt(int64(1 + h.IntN(2))), price: decimal.NewFromInt(int64(10 + h.IntN(2)))}
@@ -77,7 +77,7 @@ func TestListedExecutionsStandAtTheirTimes(t *testing.T) {
 		l := w.lease()
 		h := newListing(seed)
 		for _, o := range h.orders {
-			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id) values ($1, $2, nullif($3, ''))`, l.Account, o.id, o.agent)
+			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id) values ($1, $2, nullif($3, ''))`, l.Account, o.id, o.owner.Agent)
 		}
 		n := 0
 		tell := func(x *execution) {
@@ -92,7 +92,7 @@ func TestListedExecutionsStandAtTheirTimes(t *testing.T) {
 			var fills []plainjournal.Fill
 			for _, x := range h.all {
 				if x.bustedAt.IsZero() && !h.later[x] {
-					f := plainjournal.Fill{ID: x.id, Agent: x.order.agent, Symbol: "AAPL", Multiplier: 1, At: x.at, Qty: x.qty, Price: x.price}
+					f := plainjournal.Fill{ID: x.id, Owner: x.order.owner, Symbol: "AAPL", Multiplier: 1, At: x.at, Qty: x.qty, Price: x.price}
 					if x.order.side == "sell" {
 						f.Qty = f.Qty.Neg()
 					}

@@ -59,7 +59,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 					}
 					n++
 					amount := decimal.RequireFromString(qty)
-					o := &tradedOrder{id: fmt.Sprint("order-", n), agent: agent, tag: tag, symbol: "AAPL", class: "us_equity", side: "buy", filled: amount.Abs()}
+					o := &tradedOrder{id: fmt.Sprint("order-", n), symbol: "AAPL", class: "us_equity", side: "buy", filled: amount.Abs()}
 					if amount.IsNegative() {
 						o.side = "sell"
 					}

@@ -82,7 +82,11 @@ func (r *Relay) Do(ctx context.Context, a tenant.Admission, c Call) (*broker.Res
 	if c.Method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
-	answer, err := access.Client.Relay(ctx, c.Request)
+	client := access.Client
+	if c.Scope == "cancel" {
+		client = client.Urgent()
+	}
+	answer, err := client.Relay(ctx, c.Request)
 	switch {
 	case broker.IsKind(err, broker.Ambiguous): // it may have been made
 		return nil, c.Explain(err)

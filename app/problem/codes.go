@@ -12,6 +12,8 @@ var (
 	BadRequest            = code(KindInvalid, "bad_request", "A parameter of live updates, such as the cursor, cannot be read.")
 	ClientOrderIDRequired = code(KindInvalid, "client_order_id_required", "The request does not say which `client_order_id` it means.")
 	InvalidAccount        = code(KindInvalid, "invalid_account", "A name or a setting of an account is not one that it can have.")
+	InvalidAlert          = code(KindInvalid, "invalid_alert", "A field of an alert is wrong or missing; the message names it.")
+	InvalidApproval       = code(KindInvalid, "invalid_approval", "A field of a word for an approval is wrong or missing, or the approval's id is no UUID.")
 	InvalidAgentLog       = code(KindInvalid, "invalid_agent_log", "A field of an agent's log entry, or a parameter of their list, is wrong.")
 	InvalidCredentials    = code(KindInvalid, "invalid_credentials", "API keys of this form cannot be Alpaca's.")
 	InvalidCursor         = code(KindInvalid, "invalid_cursor", "`before` is not a `next_cursor` of this list, or Alpaca no longer knows where it stands.")
@@ -24,7 +26,7 @@ var (
 	InvalidOpenOrders     = code(KindInvalid, "invalid_open_orders", "`open_orders` is neither `cancel` nor `leave`.")
 	InvalidOrder          = code(KindInvalid, "invalid_order", "A field of an order, a replacement or a closing is wrong or missing; the message names it.")
 	InvalidQuery          = code(KindInvalid, "invalid_query", "A parameter of the query is empty, there twice, or not what it can be.")
-	InvalidScope          = code(KindInvalid, "invalid_scope", "`scope` is not `account`, `agent` or `tag`, or does not go with `scope_value`.")
+	InvalidScope          = code(KindInvalid, "invalid_scope", "`scope` is not `account`, `agent`, `tag`, `sleeve`, `user` or `token`, or does not go with `scope_value`.")
 	InvalidSince          = code(KindInvalid, "invalid_since", "`since` is neither the `resume` of an event nor a whole number from 0.")
 	InvalidStatus         = code(KindInvalid, "invalid_status", "`status` is not `open`, `closed` or `all`.")
 	InvalidStepUp         = code(KindInvalid, "invalid_step_up", "A step-up has neither a password nor a code, or both.")
@@ -50,6 +52,7 @@ var (
 	NotPermitted         = code(KindForbidden, "not_permitted", "Your role on the account does not allow this, or the account is paused.")
 	StepUpRequired       = code(KindForbidden, "step_up_required", "This changes a live account's keys, lets more orders through or exports its audit, and the session has not shown its password or a code lately: `POST /api/user/step-up`.")
 	StepUpRefused        = code(KindForbidden, "step_up_refused", "The password or the code of a step-up is wrong, or the code was used.")
+	OwnApproval          = code(KindForbidden, "own_approval", "Nobody approves what they, or with four eyes an API token of theirs, propose.")
 	TokenTooWide         = code(KindForbidden, "token_too_wide", "An API token would reach further than the one that makes it, or a live account though it is for paper accounts alone.")
 	InvitationForAnother = code(KindForbidden, "invitation_for_another", "The invitation is for another email address than the user's.")
 	OriginForbidden      = code(KindForbidden, "origin_forbidden", "A page of this origin may not call the API with a session's cookie.")
@@ -58,6 +61,7 @@ var (
 // What is not there: 404 and 405.
 var (
 	BrokerNotFound     = code(KindNotFound, "broker_not_found", "Alpaca does not know what the request names.")
+	ApprovalNotFound   = code(KindNotFound, "approval_not_found", "The account has no approval of this id.")
 	GrantNotFound      = code(KindNotFound, "grant_not_found", "The user has no such role.")
 	InvitationNotFound = code(KindNotFound, "invitation_not_found", "There is no such invitation, or it was used or taken back, has expired, or who made it may not invite any more.")
 	JobNotFound        = code(KindNotFound, "job_not_found", "The account has no job of this id.")
@@ -74,6 +78,13 @@ var (
 
 // What something else stands in the way of: 409.
 var (
+	ApprovalNeeded             = code(KindConflict, "approval_needed", "This account has four eyes: another person must approve this change. `details.approval` waits for them; send the same request again once it is approved.")
+	ApprovalDecided            = code(KindConflict, "approval_decided", "The approval does not wait any more: it was approved, refused, used or withdrawn, or has expired.")
+	ApprovalChanged            = code(KindConflict, "approval_changed", "`digest` is not that of the approval: what was approved or refused is not what waits.")
+	ApprovalExpired            = code(KindConflict, "approval_expired", "Nobody approved the order in time.")
+	ApprovalVoid               = code(KindConflict, "approval_void", "The order was approved and did not go, because it, its price or who stands by it has changed; the message says which.")
+	NobodyApproves             = code(KindConflict, "nobody_approves", "Four eyes are asked for on an account where nobody else may approve.")
+	TooManyApprovals           = code(KindConflict, "too_many_approvals", "As many approvals wait on the account as may.")
 	AccountHasUnresolvedOrders = code(KindConflict, "account_has_unresolved_orders", "The account has orders whose state at Alpaca is not known yet.")
 	AccountNameTaken           = code(KindConflict, "account_name_taken", "You have an account of this name already.")
 	BrokerAccountInUse         = code(KindConflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
@@ -116,6 +127,8 @@ var (
 
 // What was understood and is refused: 422 and 426.
 var (
+	AlertTooOld         = code(KindUnprocessable, "alert_too_old", "An alert's `time` is more than five minutes from the clock here, so that it was not carried out.")
+	ApprovalRefused     = code(KindUnprocessable, "approval_refused", "A person has refused this order. It was not sent, and its retry sends nothing.")
 	BrokerForbidden     = code(KindUnprocessable, "broker_forbidden", "Alpaca does not allow this; the message has its words, where it gave any.")
 	BrokerRefused       = code(KindUnprocessable, "broker_refused", "Alpaca refused the request; the message has its words, where it gave any.")
 	CredentialsRejected = code(KindUnprocessable, "credentials_rejected", "Alpaca does not take these API keys, so they were not stored.")

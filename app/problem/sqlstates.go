@@ -37,6 +37,15 @@ var SQLStates = map[string][]Code{
 	"PD442": {InvitationForAnother},
 	"PD443": {ReportNotForUser},
 	"PD444": {Internal}, // the deletion of a user takes back what it did; it catches this itself
+	"PD450": {Internal}, // an order needs a person's word; it is proposed
+	"PD451": {ApprovalVoid},
+	"PD452": {ApprovalDecided},
+	"PD453": {ApprovalChanged},
+	"PD454": {OwnApproval},
+	"PD455": {TooManyApprovals},
+	"PD456": {ApprovalRefused},
+	"PD457": {ApprovalNeeded},
+	"PD458": {NobodyApproves},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

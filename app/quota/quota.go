@@ -4,6 +4,7 @@
 package quota
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -121,6 +122,23 @@ func (q *Quota) Enter(session string, kind Kind) (leave func(), err error) {
 	}), nil
 }
 
+// Left is what a user may still ask of this server.
+type Left struct {
+	PerSecond *int `json:"per_second"` // nil is no bound
+	Now       *int `json:"left"`       // at once
+}
+
+// Left returns what is left to the user of a session. It counts nothing.
+func (q *Quota) Left(session string) Left {
+	if q == nil || q.config.PerSecond == 0 {
+		return Left{}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	perSecond, now := q.config.PerSecond, max(0, int(q.usage(session).main.rate.Tokens()))
+	return Left{&perSecond, &now}
+}
+
 // usage returns what the user of a session takes.
 func (q *Quota) usage(session string) *usage {
 	who, known := q.owner[session]
@@ -179,3 +197,12 @@ func tooMany(wait time.Duration, format string, args ...any) error {
 	p.RetryAfter = wait
 	return p
 }
+
+type freeKey struct{}
+
+// Free returns a context for a request that a program of this process makes beside one
+// that is counted. No request that came over the network has such a context.
+func Free(ctx context.Context) context.Context { return context.WithValue(ctx, freeKey{}, true) }
+
+// IsFree reports whether a request is not to be counted.
+func IsFree(ctx context.Context) bool { return ctx.Value(freeKey{}) != nil }

@@ -20,6 +20,8 @@ type Change struct {
 	MaxOrderNotional    field[*trading.Amount] `json:"max_order_notional"`
 	MaxPositionNotional field[*trading.Amount] `json:"max_position_notional"`
 	AllowedSymbols      field[symbols]         `json:"allowed_symbols"`
+	// ApprovalAbove is what an order of it must be worth to wait for a person's word.
+	ApprovalAbove field[*trading.Amount] `json:"approval_above"`
 }
 
 // symbols is a list of symbols.
@@ -65,6 +67,7 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	add(set, "max_order_notional", c.MaxOrderNotional)
 	add(set, "max_position_notional", c.MaxPositionNotional)
 	add(set, "allowed_symbols", c.AllowedSymbols)
+	add(set, "approval_above", c.ApprovalAbove)
 	return json.Marshal(set)
 }
 
@@ -84,7 +87,7 @@ func (c *Change) check() error {
 	case c.Switch.There && c.Switch.Value != "open" && c.Switch.Value != "reduce_only" && c.Switch.Value != "halted":
 		return invalid(`"switch" must be open, reduce_only or halted.`)
 	}
-	limits := trading.Limits{MaxOrderNotional: c.MaxOrderNotional.Value, MaxPositionNotional: c.MaxPositionNotional.Value, AllowedSymbols: c.AllowedSymbols.Value}
+	limits := trading.Limits{MaxOrderNotional: c.MaxOrderNotional.Value, MaxPositionNotional: c.MaxPositionNotional.Value, AllowedSymbols: c.AllowedSymbols.Value, ApprovalAbove: c.ApprovalAbove.Value}
 	if err := limits.Check(); err != nil {
 		return invalid("%s", problem.Of(err).Message)
 	}

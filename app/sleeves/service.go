@@ -37,6 +37,17 @@ func queueList(b *tenant.Batch, a tenant.Admission, into *json.RawMessage) {
 	b.Queue("select app.sleeves_json($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
+// Budget returns what may still be done on an account, and with the cash of a sleeve: the
+// one of the API token that asks, or else this one, where it is not uuid.Nil.
+func (s *Service) Budget(ctx context.Context, a tenant.Admission, sleeve uuid.UUID) (json.RawMessage, error) {
+	var budget json.RawMessage
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select app.budget_json($1, $2)", a.Account, uuid.NullUUID{UUID: sleeve, Valid: sleeve != uuid.Nil}).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&budget) })
+	})
+	return budget, err
+}
+
 // Make makes a sleeve without cash, and returns it. It ends with invalid_sleeve,
 // sleeve_name_taken, too_many_sleeves, or a problem of the admission.
 func (s *Service) Make(ctx context.Context, a tenant.Admission, c Change) (json.RawMessage, error) {

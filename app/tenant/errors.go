@@ -58,6 +58,8 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.SleeveNotFound, "There is no such sleeve, or it is closed. Pick one from GET /api/sleeves.").Because(pg)
 		case pg.Code == "PD448":
 			return problem.New(problem.SleeveNotEmpty, "The sleeve still has %s. Close its positions, cancel its orders, and move its cash out with POST /api/sleeve-transfers.", pg.Detail).Because(pg)
+		case strings.HasPrefix(pg.Code, "PD45"):
+			return approvalRefused(pg)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case problem.IsUnavailable(pg.Code):
@@ -96,6 +98,29 @@ func sleeveRefused(pg *pgconn.PgError) error {
 		return problem.New(problem.TooManySleeves, "This account has 200 sleeves, which is as many as it may have, with those that are closed.").Because(pg)
 	}
 	return problem.New(problem.SleeveNameTaken, "Another sleeve of this account has this name. Choose another one.").Because(pg)
+}
+
+// approvalRefused says why something that needs a person's word does not go on.
+func approvalRefused(pg *pgconn.PgError) error {
+	switch pg.Code {
+	case "PD451":
+		return problem.New(problem.ApprovalVoid, "The order was approved and did not go. %s Send it again to ask again.", pg.Detail).Because(pg)
+	case "PD452":
+		return problem.New(problem.ApprovalDecided, "This does not wait for a word any more: it is %s.", pg.Detail).Because(pg)
+	case "PD453":
+		return problem.New(problem.ApprovalChanged, `"digest" is not that of this approval. Read it again with GET /api/approvals/:id, and send the digest that it has.`).Because(pg)
+	case "PD454":
+		return problem.New(problem.OwnApproval, "You proposed this, or an API token of yours did on an account with four eyes. Another person must approve it.").Because(pg)
+	case "PD455":
+		return problem.New(problem.TooManyApprovals, "200 approvals wait on this account, which is as many as may. Decide some of them: GET /api/approvals?state=pending.").Because(pg)
+	case "PD456":
+		return problem.New(problem.ApprovalRefused, "A person has refused this order under this client_order_id or Idempotency-Key. Send another order under a new one.").Because(pg)
+	case "PD457":
+		return problem.New(problem.ApprovalNeeded, "This account has four eyes: another person must approve this. Send the same request again once they have: GET /api/approvals tells.").Because(pg)
+	case "PD458":
+		return problem.New(problem.NobodyApproves, "Nobody else could approve anything on this account. Give somebody the role approver or owner first: POST /api/accounts/:id/grants.").Because(pg)
+	}
+	return pg // PD450: the order is proposed
 }
 
 // tooLittleCash says how much cash there is to move, which the error's detail names.
@@ -172,10 +197,11 @@ func SQLState(err error) string {
 
 // needs says in words what each scope is needed for.
 var needs = map[string]string{
-	"read":   "Your role on this account does not allow reading.",
-	"cancel": "Your role on this account does not allow trading.",
-	"trade":  "Your role on this account does not allow trading, or the account is paused.",
-	"manage": "Only the owner of this account may change how it is set up at Alpaca.",
+	"read":    "Your role on this account does not allow reading.",
+	"cancel":  "Your role on this account does not allow trading.",
+	"trade":   "Your role on this account does not allow trading, or the account is paused.",
+	"approve": "Your role on this account does not approve anything: its owners and approvers do, in a session of theirs.",
+	"manage":  "Only the owner of this account may change how it is set up at Alpaca.",
 }
 
 // NotPermitted returns the problem of an admission without a scope.

@@ -107,3 +107,15 @@ func (w *Worker) JobCounts(ctx context.Context) (counts []JobCount, err error) {
 	err = run(ctx, w.pool, &b)
 	return counts, err
 }
+
+// ExpireApprovals ends what nobody has approved in time, over all accounts, one at a time.
+func (w *Worker) ExpireApprovals(ctx context.Context) error {
+	for {
+		var ended int
+		var b Batch
+		b.Queue("select private.expire_approvals()").QueryRow(func(row pgx.Row) error { return row.Scan(&ended) })
+		if err := run(ctx, w.pool, &b); err != nil || ended == 0 {
+			return err
+		}
+	}
+}

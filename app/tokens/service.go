@@ -93,8 +93,8 @@ func (r *Request) check(now time.Time) (w wish, err error) {
 		return w, invalid(`"sleeves" may have one of each account.`)
 	case len(r.Scopes) == 0:
 		return w, invalid(`"scopes" must have at least one of %q.`, scopes)
-	case r.Limits.BuyBackOvershoot:
-		return w, invalid(`"limits" cannot have "buy_back_overshoot", which is the account's alone: PUT /api/guards.`)
+	case r.Limits.BuyBackOvershoot || r.Limits.FourEyes || r.Limits.ApprovalsNeeded != nil || r.Limits.ApprovalSeconds != nil:
+		return w, invalid(`"limits" cannot have "buy_back_overshoot", "four_eyes", "approvals_needed" or "approval_seconds", which are the account's alone: PUT /api/guards.`)
 	}
 	for _, s := range r.Scopes {
 		if !slices.Contains(scopes, s) {
@@ -156,6 +156,19 @@ func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) 
 		return nil, err
 	}
 	return json.Marshal(map[string]any{"tokens": all})
+}
+
+// Current returns the token that asks, and the accounts that it reaches. It ends with
+// token_not_found where a session asks.
+func (s *Service) Current(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	var current json.RawMessage
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.current_token()").QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
+	})
+	if err == nil && current == nil {
+		err = problem.New(problem.TokenNotFound, "This request was not sent with an API token, but in a session. Send one as Authorization: Bearer.")
+	}
+	return current, err
 }
 
 // Reset lets a token go on that refusals in a row have stopped, and returns it as List

@@ -33,8 +33,8 @@ func checksum(text string) string {
 	return encoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(text))))
 }
 
-// isToken reports whether a text has the form of a token.
-func isToken(text string) bool {
+// IsToken reports whether a text has the form of a token.
+func IsToken(text string) bool {
 	const size = len(prefix) + secretSize
 	return len(text) > size && strings.HasPrefix(text, prefix) && text[size:] == checksum(text[:size])
 }
@@ -56,7 +56,7 @@ func Bearer(r *http.Request) (token string, there bool) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", false
 	}
-	if token = strings.TrimSpace(token); !isToken(token) {
+	if token = strings.TrimSpace(token); !IsToken(token) {
 		return "", true
 	}
 	return token, true

@@ -13,14 +13,6 @@ import (
 	"paddock/app/tenant"
 )
 
-// Accepted is the result of accepting an order that is sent later: the job that
-// sends it, or the order where it is there already.
-type Accepted struct {
-	Job   json.RawMessage // nil where the order is there
-	JobID uuid.UUID
-	Placed
-}
-
 const (
 	// acceptOrderSQL makes a job for the order, unless there is a job or an order of
 	// this key or client_order_id. An order that never reached the broker is sent
@@ -35,7 +27,7 @@ const (
 				and (o.intent_state <> 'unsent' or o.request_hash is distinct from $6))`
 	// selectJobSQL finds the job that was just made, or that was there before.
 	// Each of the three has an index: ten thousand jobs may wait.
-	selectJobSQL = `select j.id, j.request_hash, app.job_json(j.account_id, j.id), coalesce(j.idempotency_key = nullif($3, ''), false)
+	selectJobSQL = `select j.id, j.request_hash, ` + jobSQL + `, coalesce(j.idempotency_key = nullif($3, ''), false)
 		from (select 1 as place, n.id from app.jobs n where n.account_id = $1 and n.id = $2
 			union all select 2, n.id from app.jobs n where n.account_id = $1 and n.ended_at is null and n.idempotency_key = nullif($3, '')
 			union all select 3, n.id from app.jobs n where n.account_id = $1 and n.ended_at is null and n.client_order_id = nullif($4, '')) found
@@ -50,43 +42,60 @@ const (
 // It ends with invalid_order, invalid_idempotency_key, client_order_id_taken,
 // idempotency_key_reused, too_many_jobs, what an order that is there answers its
 // retry, or a problem of the admission.
-func (s *Service) Accept(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Accepted, error) {
+func (s *Service) Accept(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
+	return s.AcceptWith(ctx, a, key, r, nil)
+}
+
+// AcceptWith is Accept with more statements in the transaction that makes the job, whose
+// id they are given.
+func (s *Service) AcceptWith(ctx context.Context, a tenant.Admission, key string, r OrderRequest, with func(*tenant.Batch, uuid.UUID)) (Placed, error) {
 	if err := r.Check(); err != nil {
-		return Accepted{}, err
+		return Placed{}, err
 	}
 	p, err := prepare(key, r.ClientOrderID, &r, begin())
 	if err != nil {
-		return Accepted{}, err
+		return Placed{}, err
 	}
+	return s.accept(ctx, a, p, nil, with)
+}
+
+// accept makes the job of an order, unless there is one already, or the order. Where it
+// needs a person's word, the job waits for that.
+func (s *Service) accept(ctx context.Context, a tenant.Admission, p prepared, need *unapproved, with func(*tenant.Batch, uuid.UUID)) (Placed, error) {
 	var order foundIntent
-	var accepted Accepted
+	var accepted Placed
 	var hash []byte
 	var sameKey bool
-	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue(acceptOrderSQL, a.Account, p.id, key, r.ClientOrderID, p.text, p.hash)
-		b.Queue(selectJobSQL, a.Account, p.id, key, r.ClientOrderID).QueryRow(func(row pgx.Row) error {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		if with != nil {
+			with(b, p.id)
+		}
+		b.Queue(acceptOrderSQL, a.Account, p.id, p.key, p.clientOrderID, p.text, p.hash)
+		if need != nil {
+			b.Queue(proposeAcceptedSQL, a.Account, p.id, need.need, need.prices)
+		}
+		b.Queue(selectJobSQL, a.Account, p.id, p.key, p.clientOrderID).QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&accepted.JobID, &hash, &accepted.Job, &sameKey)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}
 			return err
 		})
-		order.queue(b, a.Account, r.ClientOrderID, key)
+		order.queue(b, a.Account, p.clientOrderID, p.key)
 	})
 	switch {
 	case tenant.Unstorable(err):
-		return Accepted{}, invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
+		return Placed{}, invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
 	case err != nil:
-		return Accepted{}, err
+		return Placed{}, err
 	case accepted.Job == nil && order.id == uuid.Nil:
-		return Accepted{}, tenant.NotPermitted("trade")
+		return Placed{}, tenant.NotPermitted("trade")
 	case accepted.Job == nil:
-		placed, err := order.retryResult(p.hash)
-		return Accepted{Placed: placed}, err
+		return order.retryResult(p.hash)
 	case string(hash) != string(p.hash) && sameKey:
-		return Accepted{}, idempotencyKeyReused()
+		return Placed{}, idempotencyKeyReused()
 	case string(hash) != string(p.hash):
-		return Accepted{}, clientOrderIDTaken("An order of this account that waits to be sent")
+		return Placed{}, clientOrderIDTaken("An order of this account that waits to be sent")
 	}
 	return accepted, nil
 }
@@ -97,15 +106,16 @@ const selectAcceptedSQL = `select coalesce(idempotency_key, ''), coalesce(client
 // sendFor is for how long an accepted order is tried to be sent, from the first try.
 const sendFor = 2 * time.Minute
 
-// PlaceAccepted sends the order that a job was accepted for, and returns what Place
-// would have. The admission is the job's. It sends nothing where the order is there
-// already, since the server died that began the job before.
+// PlaceAccepted sends the order, or the replacement of one, that a job was accepted for,
+// and returns what Place would have. The admission is the job's. It sends nothing where
+// the order is there already, since the server died that began the job before, nor where
+// it needs a person's word: then the job waits for that.
 //
 // again reports whether the order was surely not placed for a reason that passes, so
 // that the job is to be tried again after that time.
 func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uuid.UUID) (placed Placed, again time.Duration, err error) {
-	p := prepared{id: job, waits: true}
-	var r OrderRequest
+	p := prepared{id: job, isJob: true}
+	var order submission
 	var age, tried time.Duration
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(selectAcceptedSQL, a.Account, job).QueryRow(func(row pgx.Row) error {
@@ -113,17 +123,38 @@ func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uui
 		})
 	})
 	if err == nil {
-		err = json.Unmarshal(p.text, &r)
+		order, err = s.accepted(ctx, a, p.text)
 	}
 	if err == nil {
 		p.began = beganAgo(age)
 		p.waits = tried < sendFor
-		placed, err = s.submit(ctx, a, p, &r)
+		placed, err = s.submit(ctx, a, p, order)
 	}
 	if p.waits && passes(err) {
 		return placed, max(problem.Of(err).RetryAfter, time.Second), err
 	}
 	return placed, 0, err
+}
+
+// accepted reads the request of a job: an order, or the replacement of one.
+func (s *Service) accepted(ctx context.Context, a tenant.Admission, text []byte) (submission, error) {
+	var which struct {
+		Replaces *uuid.UUID `json:"replaces"`
+	}
+	if err := json.Unmarshal(text, &which); err != nil {
+		return nil, err
+	}
+	if which.Replaces == nil {
+		var r OrderRequest
+		err := json.Unmarshal(text, &r)
+		return &r, err
+	}
+	var r Replacement
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
+	}
+	old, err := s.replaceable(ctx, a, *which.Replaces)
+	return &replacement{Replacement: r, old: old}, err
 }
 
 // passes reports whether an order was surely not placed for a reason that passes.

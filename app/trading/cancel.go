@@ -40,7 +40,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 		s.log.WarnContext(ctx, "a canceled order could not be read back", "order", id, "err", err)
 		return f.order, nil
 	}
-	placed, err := s.recordPlaced(ctx, a, Placed{Order: f.order}, answer)
+	placed, err := s.recordPlaced(ctx, a, Placed{Order: f.order}, answer, nil)
 	return placed.Order, err
 }
 

@@ -90,6 +90,6 @@ func (s *Service) cancelAndRefresh(ctx context.Context, a tenant.Admission, o op
 	if err != nil {
 		return access.Explain(ctx, err)
 	}
-	_, err = s.recordPlaced(ctx, a, Placed{}, answer)
+	_, err = s.recordPlaced(ctx, a, Placed{}, answer, nil)
 	return err
 }

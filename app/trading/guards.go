@@ -33,6 +33,15 @@ type Limits struct {
 	// BuyBackOvershoot makes Paddock trade back what a closing traded beyond
 	// the position.
 	BuyBackOvershoot bool `json:"buy_back_overshoot"`
+	// ApprovalAbove is what an order that opens something must be worth, in dollars, to
+	// wait for a person's word; 0: each does. It is for orders of API tokens, and with
+	// FourEyes for everybody's.
+	ApprovalAbove   *Amount `json:"approval_above"`
+	ApprovalsNeeded *int    `json:"approvals_needed" validate:"omitempty,min=1,max=10"`      // people; nil is 1
+	ApprovalSeconds *int    `json:"approval_seconds" validate:"omitempty,min=60,max=604800"` // how long it waits; nil is 3600
+	// FourEyes says that nobody approves what they, or an API token of theirs, propose,
+	// and that what lets more through takes another person's word.
+	FourEyes bool `json:"four_eyes"`
 }
 
 // Check brings the symbols into their normal form, and returns a problem of
@@ -50,7 +59,7 @@ func (l *Limits) Check() error {
 	for _, f := range []field{
 		{"max_order_notional", l.MaxOrderNotional}, {"max_position_notional", l.MaxPositionNotional},
 		{"max_position_qty", l.MaxPositionQty}, {"daily_loss_limit", l.DailyLossLimit},
-		{"max_drawdown", l.MaxDrawdown},
+		{"max_drawdown", l.MaxDrawdown}, {"approval_above", l.ApprovalAbove},
 	} {
 		if err := f.amount.CheckSize(f.field); err != nil {
 			return wrong(err)
@@ -118,6 +127,16 @@ type verdict struct {
 	Violations []Violation `json:"violations"`
 	Needs      []string    `json:"needs"`
 	Reducing   *bool       `json:"reducing"`
+	Approval   *Needed     `json:"approval"`
+}
+
+// Needed is the word of people that an order needs.
+type Needed struct {
+	Above    string `json:"above"` // the limit
+	Worth    string `json:"worth"` // of the order
+	Needed   int    `json:"needed"`
+	Seconds  int    `json:"seconds"` // how long it waits for it
+	FourEyes bool   `json:"four_eyes"`
 }
 
 // Violation is a guard that refuses an order.

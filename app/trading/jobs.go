@@ -21,12 +21,13 @@ const (
 
 // There is one statement for each state, "" for all.
 var listJobsSQL = map[string]string{
-	"":         jobsSQL + newestJobsSQL,
-	"waiting":  jobsSQL + ` and state = 'waiting'` + newestJobsSQL,
-	"running":  jobsSQL + ` and state = 'running'` + newestJobsSQL,
-	"done":     jobsSQL + ` and state = 'done'` + newestJobsSQL,
-	"failed":   jobsSQL + ` and state = 'failed'` + newestJobsSQL,
-	"canceled": jobsSQL + ` and state = 'canceled'` + newestJobsSQL,
+	"":                 jobsSQL + newestJobsSQL,
+	"pending_approval": jobsSQL + ` and state = 'pending_approval'` + newestJobsSQL,
+	"waiting":          jobsSQL + ` and state = 'waiting'` + newestJobsSQL,
+	"running":          jobsSQL + ` and state = 'running'` + newestJobsSQL,
+	"done":             jobsSQL + ` and state = 'done'` + newestJobsSQL,
+	"failed":           jobsSQL + ` and state = 'failed'` + newestJobsSQL,
+	"canceled":         jobsSQL + ` and state = 'canceled'` + newestJobsSQL,
 }
 
 // Jobs returns {"jobs":[…],"next_cursor":…}: what was asked for and is, or was,
@@ -34,7 +35,7 @@ var listJobsSQL = map[string]string{
 func (s *Service) Jobs(ctx context.Context, a tenant.Admission, state string, page paging.Page) ([]byte, error) {
 	query, is := listJobsSQL[state]
 	if !is {
-		return nil, problem.New(problem.InvalidQuery, `Set "state" to waiting, running, done, failed or canceled.`)
+		return nil, problem.New(problem.InvalidQuery, `Set "state" to waiting, pending_approval, running, done, failed or canceled.`)
 	}
 	list := page.List("jobs", "accepted_at")
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
@@ -57,7 +58,7 @@ func (s *Service) Job(ctx context.Context, a tenant.Admission, id uuid.UUID) (js
 }
 
 func queueJob(b *tenant.Batch, a tenant.Admission, id uuid.UUID, into *json.RawMessage) {
-	b.Queue("select app.job_json($1, $2)", a.Account, id).QueryRow(func(row pgx.Row) error {
+	b.Queue("select "+jobSQL+" from app.jobs j where j.account_id = $1 and j.id = $2", a.Account, id).QueryRow(func(row pgx.Row) error {
 		err := row.Scan(into)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil

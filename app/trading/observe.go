@@ -6,6 +6,7 @@ import "paddock/app/problem"
 const (
 	orderAccepted    = "accepted"      // the broker has it
 	orderUnclear     = "unclear"       // the broker's answer was lost: it is looked up
+	orderProposed    = "proposed"      // it waits for a person's word
 	orderRetry       = "retry"         // it was asked for before, and nothing was sent
 	orderRejected    = "rejected"      // the broker refused it
 	orderUnsent      = "unsent"        // it surely never reached the broker
@@ -16,7 +17,7 @@ const (
 
 // OrderResults returns every result of a request for an order.
 func OrderResults() []string {
-	return []string{orderAccepted, orderUnclear, orderRetry, orderRejected, orderUnsent, orderGuarded, orderUnavailable, orderRefused}
+	return []string{orderAccepted, orderUnclear, orderProposed, orderRetry, orderRejected, orderUnsent, orderGuarded, orderUnavailable, orderRefused}
 }
 
 // Guards returns the name of every guard that can refuse an order.
@@ -25,7 +26,7 @@ func Guards() []string {
 		"switch", "reduce_only", "allowed_symbols", "allowed_sides", "max_position_qty", "max_position_notional", "unmeasured",
 		"sleeve", "sleeves", "sleeve_cash", "sleeve_position", "sleeve_switch", "sleeve_allowed_symbols", "sleeve_max_order_notional", "sleeve_max_position_notional",
 		"max_order_notional", "max_open_orders", "orders_per_minute", "orders_per_day", "daily_loss_limit",
-		"max_drawdown", "max_refusals", "heartbeat",
+		"max_drawdown", "max_refusals", "heartbeat", "approval",
 	}
 }
 
@@ -37,6 +38,8 @@ func (s *Service) observeOrder(placed Placed, retry bool, err error) {
 	switch {
 	case retry:
 		s.OnOrder(orderRetry)
+	case err == nil && placed.Job != nil:
+		s.OnOrder(orderProposed)
 	case err == nil && placed.Known:
 		s.OnOrder(orderAccepted)
 	case err == nil:

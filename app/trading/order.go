@@ -17,7 +17,7 @@ import (
 const orderColumnsSQL = `id, alpaca_order_id, client_order_id, symbol, side, type, type as order_type, time_in_force, order_class, position_intent,
 	qty::text, notional::text, limit_price::text, stop_price::text, trail_price::text, trail_percent::text, hwm::text, extended_hours,
 	filled_qty::text, filled_avg_price::text, status, intent_state, status_message, action, parent_alpaca_order_id, replaces, replaced_by,
-	submitted_by, token_id, orchestrator_agent_id, tag, sleeve_id, broker_request_id, created_at, submitted_at, filled_at, canceled_at, expired_at,
+	submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, broker_request_id, created_at, submitted_at, filled_at, canceled_at, expired_at,
 	failed_at, replaced_at, updated_at, others as "*"`
 
 const (
@@ -31,6 +31,7 @@ type found struct {
 	ID       uuid.UUID  `json:"id"`
 	AlpacaID *uuid.UUID `json:"alpaca_order_id"`
 	State    string     `json:"intent_state"`
+	Symbol   string     `json:"symbol"`
 	order    json.RawMessage
 }
 

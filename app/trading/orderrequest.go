@@ -36,6 +36,7 @@ type OrderRequest struct {
 	ClientOrderID       string        `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
 	OrchestratorAgentID string        `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string        `json:"tag,omitempty" validate:"omitempty,max=128"`
+	Reason              string        `json:"reason,omitempty" validate:"omitempty,max=500"` // why, for who approves it and for the books
 	SleeveID            string        `json:"sleeve_id,omitempty" validate:"omitempty,uuid"` // the sleeve to which it belongs
 
 	reduceOnly bool // a closing: it may only reduce a position
@@ -79,10 +80,8 @@ func (r *OrderRequest) Check() error {
 	if err := validate.Struct(r); err != nil {
 		return explainField(err)
 	}
-	for _, text := range []string{r.Tag, r.OrchestratorAgentID} {
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return invalidOrder(`"tag" and "orchestrator_agent_id" must be plain text.`)
-		}
+	if err := checkTexts(r.Tag, r.OrchestratorAgentID, r.Reason); err != nil {
+		return err
 	}
 	for _, a := range r.amounts() {
 		if err := a.amount.check(a.field); err != nil {
@@ -116,6 +115,16 @@ func (r *OrderRequest) Check() error {
 		return err
 	}
 	return r.checkClass()
+}
+
+// checkTexts returns a problem where one of a client's own words cannot be stored.
+func checkTexts(texts ...string) error {
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return invalidOrder(`"tag", "orchestrator_agent_id" and "reason" must be plain text.`)
+		}
+	}
+	return nil
 }
 
 // checkPrices requires the prices that the order's type needs, and allows no

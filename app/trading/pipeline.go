@@ -33,15 +33,19 @@ type submission interface {
 	// the client_order_id, the key, the intent's id, and the request's hash and
 	// text.
 	intentSQL(prices []byte, began age) (sql string, parameters []any)
+	// symbol returns what the order trades; "" for several.
+	symbol() string
 	// send sends the order to the broker.
 	send(ctx context.Context, c *broker.Client, clientOrderID string) (sent, error)
 }
 
 // Placed is the result of sending an order: the order as it is in Postgres, and
-// whether the broker's answer is known.
+// whether the broker's answer is known; or the job that sends it later.
 type Placed struct {
 	Order json.RawMessage
 	Known bool
+	Job   json.RawMessage // nil where there is an order
+	JobID uuid.UUID
 }
 
 // prepared is a request that is ready to be submitted.
@@ -53,6 +57,7 @@ type prepared struct {
 	began         age
 	tentative     bool // a refusal by the guards is not recorded: the caller tries again
 	waits         bool // what passes is no refusal: the caller tries again, and has told nobody
+	isJob         bool // id is that of the job that is carried out
 }
 
 // prepare prepares a checked request of a client, which is stored as JSON. It
@@ -83,7 +88,10 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, or
 		return Placed{}, err
 	}
 	defer func() { s.observeOrder(placed, made.isRetry, err) }()
+	var need *unapproved
 	switch {
+	case errors.As(err, &need):
+		return s.propose(ctx, a, p, need)
 	case tenant.SQLState(err) == "PD412": // what has the id or the key is another request, and stands
 		return Placed{}, err
 	case err != nil:
@@ -92,8 +100,9 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, or
 		return made.Placed, nil
 	}
 	defer s.UnderWay.Send(a.Account, made.clientOrderID)()
+	arrival := s.askArrival(ctx, made, order.symbol())
 	answer, err := s.send(ctx, made, order)
-	return s.record(ctx, a, p, made, answer, err)
+	return s.record(ctx, a, p, made, answer, arrival, err)
 }
 
 // intent is an order that was committed, or found, before the call.
@@ -112,7 +121,7 @@ func (s *Service) commit(ctx context.Context, a tenant.Admission, p prepared, or
 		made, err := s.commitIntent(ctx, a, p, order, asking.inputs)
 		v, is := verdictIn(err)
 		if !is {
-			return made, err
+			return made, asUnapproved(err, asking.inputs)
 		}
 		if len(v.Violations) > 0 && !p.tentative {
 			s.observeGuards(v)
@@ -235,13 +244,13 @@ func (s *Service) send(ctx context.Context, made intent, order submission) (sent
 
 // record records what the broker said of the order. What it said may have been
 // lost: then the order is left to be looked up.
-func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, made intent, answer sent, err error) (Placed, error) {
+func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, made intent, answer sent, arrival *arrival, err error) (Placed, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if err == nil {
-		placed, err := s.recordPlaced(ctx, a, made.Placed, answer.order)
+		placed, err := s.recordPlaced(ctx, a, made.Placed, answer.order, arrival)
 		if answer.replaced.Raw != nil {
-			_, _ = s.recordPlaced(ctx, a, Placed{}, answer.replaced) // the stream sends it too
+			_, _ = s.recordPlaced(ctx, a, Placed{}, answer.replaced, nil) // the stream sends it too
 		}
 		return placed, err
 	}
@@ -265,14 +274,19 @@ const (
 	acceptedOrderSQL = `select app.order_json(o) from app.alpaca_orders o where account_id = $1 and id = $2 and intent_state = 'accepted'`
 )
 
-// recordPlaced records an order as the broker has it. Where that fails it
+// recordPlaced records an order as the broker has it, and the quote that it met. Where that fails it
 // returns what was known before.
-func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before Placed, answer broker.OrderAnswer) (Placed, error) {
+func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before Placed, answer broker.OrderAnswer, arrival *arrival) (Placed, error) {
 	var order json.RawMessage
+	kept := arrival == nil
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordPlacedSQL, a.Account, []byte(answer.Raw), answer.RequestID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
+		kept = kept || arrival.queue(b, a.Account)
 	})
+	if !kept {
+		s.keepArrival(ctx, a, arrival)
+	}
 	if err != nil {
 		// The order is placed and its intent is committed: it will be found at
 		// the broker by its client_order_id.

@@ -82,7 +82,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "alpaca_order_id", id, "err", err)
 			break // the counted quantity remains
 		}
-		if _, err := s.recordPlaced(ctx, a, Placed{}, answer); err != nil {
+		if _, err := s.recordPlaced(ctx, a, Placed{}, answer, nil); err != nil {
 			return positions, err
 		}
 	}

@@ -23,6 +23,8 @@ type Preview struct {
 	Allowed    bool        `json:"allowed"`
 	Violations []Violation `json:"violations"`
 	Reducing   *bool       `json:"reducing"` // null where no guard needs it
+	// Approval is the word of people for which the order would wait; null for none.
+	Approval *Needed `json:"approval"`
 	// Prices are the most that a unit of each symbol costs now, where Alpaca
 	// has a price.
 	Prices map[string]decimal.Decimal `json:"prices"`
@@ -57,7 +59,7 @@ type Warning struct {
 // These statements check the guards, and find collisions, for an order that
 // does not exist.
 const (
-	checkGuardsSQL = `select app.check_guards(app.in_sleeve(jsonb_populate_record(null::app.alpaca_orders, $1))), private.has_scope('trade')`
+	checkGuardsSQL = `select app.check_guards(app.in_sleeve(jsonb_populate_record(null::app.alpaca_orders, $1))), private.has_scope($2)`
 	collisionsSQL  = `select ` + orderColumnsSQL + ` from app.opposing_orders($1, $2, $3)`
 )
 
@@ -66,6 +68,11 @@ const (
 // guards' verdict and the open orders with which it collides. It ends as Place
 // does where the order is not valid.
 func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderRequest) (*Preview, error) {
+	return s.preview(ctx, a, r, "trade")
+}
+
+// preview is Preview for who has a scope.
+func (s *Service) preview(ctx context.Context, a tenant.Admission, r OrderRequest, scope string) (*Preview, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
@@ -83,7 +90,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
 		market.inputs.queue(b, a.Account)
-		b.Queue(checkGuardsSQL, r.row(a, market.inputs)).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
+		b.Queue(checkGuardsSQL, r.row(a, market.inputs), scope).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
 		b.Queue("select app.held_quantity($1, $2)::text", a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })
 		b.Queue(collisionsSQL, a.Account, r.Symbol, r.Side).Query(func(rows pgx.Rows) (err error) {
 			p.Collisions, err = paging.AppendRows(nil, rows, nil)
@@ -94,15 +101,33 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, tenant.NotPermitted("trade")
+		return nil, tenant.NotPermitted(scope)
 	case len(v.Violations) == 0 && len(v.Needs) > 0:
 		return nil, v.needsProblem()
 	}
 	p.Allowed, p.Reducing = len(v.Violations) == 0, v.Reducing
+	p.Approval = v.Approval
 	p.Violations = append(p.Violations, v.Violations...)
 	p.estimate(&r, market)
 	p.warn(&r, market)
 	return p, nil
+}
+
+// PreviewProposed returns what the request of an approval, an order or the replacement of
+// one, would lead to now. The guards' verdict is that for who asks. It is for everybody
+// who may read.
+func (s *Service) PreviewProposed(ctx context.Context, a tenant.Admission, request json.RawMessage) (*Preview, error) {
+	order, err := s.accepted(ctx, a, request)
+	if err != nil {
+		return nil, err
+	}
+	if change, is := order.(*replacement); is {
+		order, err = change.becomes()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.preview(ctx, a, *order.(*OrderRequest), "read")
 }
 
 // symbols returns all symbols that the order trades.

@@ -2,8 +2,7 @@ package trading
 
 import (
 	"context"
-	"strings"
-	"unicode/utf8"
+	"encoding/json"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
@@ -27,6 +26,7 @@ type Replacement struct {
 	// Where these are left out, the old order's are kept.
 	OrchestratorAgentID string `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string `json:"tag,omitempty" validate:"omitempty,max=128"`
+	Reason              string `json:"reason,omitempty" validate:"omitempty,max=500"` // why it is changed
 }
 
 // Check returns a problem of code invalid_order that names the field.
@@ -34,10 +34,8 @@ func (r *Replacement) Check() error {
 	if err := validate.Struct(r); err != nil {
 		return explainField(err)
 	}
-	for _, text := range []string{r.Tag, r.OrchestratorAgentID} {
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return invalidOrder(`"tag" and "orchestrator_agent_id" must be plain text.`)
-		}
+	if err := checkTexts(r.Tag, r.OrchestratorAgentID, r.Reason); err != nil {
+		return err
 	}
 	for _, f := range []field{{"qty", r.Qty}, {"notional", r.Notional}, {"stop_price", r.StopPrice}, {"trail", r.Trail}} {
 		if err := f.amount.check(f.field); err != nil {
@@ -101,14 +99,41 @@ type replacement struct {
 	old found
 }
 
+// becomes returns the order that the old one becomes. Its exits are left out.
+func (r *replacement) becomes() (*OrderRequest, error) {
+	var order OrderRequest
+	if err := json.Unmarshal(r.old.order, &order); err != nil {
+		return nil, err
+	}
+	order.OrderClass, order.ClientOrderID = "", ""
+	set := func(field **Amount, to *Amount) {
+		if to != nil {
+			*field = to
+		}
+	}
+	set(&order.Qty, r.Qty)
+	set(&order.Notional, r.Notional)
+	set(&order.LimitPrice, r.LimitPrice)
+	set(&order.StopPrice, r.StopPrice)
+	if order.TrailPrice != nil {
+		set(&order.TrailPrice, r.Trail)
+	} else if order.TrailPercent != nil {
+		set(&order.TrailPercent, r.Trail)
+	}
+	if r.TimeInForce != "" {
+		order.TimeInForce = r.TimeInForce
+	}
+	return &order, nil
+}
+
 // The intent is the new order: the old one with the changes, in its place, as a
 // leg too.
 const insertReplacementSQL = `with made as (
 	insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
-		orchestrator_agent_id, tag, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
+		orchestrator_agent_id, tag, reason, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
 		position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only, requested_at)
 	select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
-		coalesce(nullif($8, ''), old.tag), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
+		coalesce(nullif($8, ''), old.tag), nullif($18, ''), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
 		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, case when $16::numeric is null then coalesce($10, old.qty) end,
 		coalesce($16, case when $10::numeric is null then old.notional end), coalesce($11, old.limit_price),
 		coalesce($12, old.stop_price), case when old.trail_price is not null then coalesce($13, old.trail_price) end,
@@ -119,8 +144,10 @@ const insertReplacementSQL = `with made as (
 
 func (r *replacement) intentSQL(prices []byte, began age) (sql string, parameters []any) {
 	return insertReplacementSQL, []any{r.OrchestratorAgentID, r.Tag, r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, prices,
-		r.old.ID, r.Notional, began}
+		r.old.ID, r.Notional, began, r.Reason}
 }
+
+func (r *replacement) symbol() string { return r.old.Symbol }
 
 // send replaces the order at the broker, and then reads the one that was
 // replaced.

@@ -41,6 +41,8 @@ type Service struct {
 	// UnderWay, unless it is nil, has the orders whose answer is not recorded yet: the
 	// account's stream lets the answer go first.
 	UnderWay *underway.Orders
+	// QuoteArrivals has the quote that each order meets asked for and kept.
+	QuoteArrivals bool
 	// OnOrder, unless it is nil, is told what became of each request for an
 	// order: one of OrderResults.
 	OnOrder func(result string)

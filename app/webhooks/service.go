@@ -22,7 +22,7 @@ import (
 )
 
 // Kinds are the kinds of events that there are.
-var Kinds = []string{"order", "position", "agent_log", "account", "credentials", "guard", "journal", "job", "webhook", "history"}
+var Kinds = []string{"order", "position", "agent_log", "account", "credentials", "guard", "journal", "job", "webhook", "history", "approval"}
 
 // Service is for requests.
 type Service struct {

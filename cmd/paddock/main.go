@@ -45,6 +45,6 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDevCommand(), newServeCommand(), newDoctorCommand(), newStatusCommand(), newHealthCommand(), newMigrateCommand(), newBackupCommand(), newRestoreCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newImportCommand(), newUserCommand(), newVersionCommand())
+	root.AddCommand(newDevCommand(), newServeCommand(), newDoctorCommand(), newStatusCommand(), newHealthCommand(), newMigrateCommand(), newBackupCommand(), newRestoreCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newImportCommand(), newUserCommand(), newMCPCommand(), newVersionCommand())
 	return root
 }

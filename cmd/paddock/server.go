@@ -18,6 +18,8 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/alerts"
+	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/auth"
 	"paddock/app/broker"
@@ -178,6 +180,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	}
 	duck := &httpapi.LameDuck{}
 	tradingService.UnderWay = sent
+	tradingService.QuoteArrivals = true
 	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
 	told.metrics.Watch(metrics.Sources{
 		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,
@@ -191,6 +194,8 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
 		Tokens:              tokenService,
 		Sleeves:             sleeves.New(db, tradingService.BrokerAccount),
+		Approvals:           approvals.New(db, tradingService),
+		Alerts:              alerts.New(db, tradingService),
 		Sharing:             sharing.New(sharing.Config{DB: db, BaseURL: c.BaseURL, SendMail: plainMail(sendMail), OnLess: bell.RingAll}),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),
@@ -206,9 +211,11 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Ready:               tenant.NewReadiness(db, worker, newest).Check,
 		LameDuck:            duck,
 		ClockSkews:          alpaca.ClockSkews,
+		Left:                alpaca.Left,
 		ReportSessionsEnded: watchdog.Ended,
 		Streams:             manager.Streams,
 		Replica:             db.ReplicaState,
+		Version:             programVersion(),
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
 	}

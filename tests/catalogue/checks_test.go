@@ -341,7 +341,7 @@ var checks = []check{
 		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) g
 			where p.prosecdef and p.provolatile = 'v' and n.nspname in ` + ours + ` and g.grantee = 'paddock_app'::regrole
 			and p.oid::regprocedure::text not in ` + writesForReaders + ` and p.oid not in (select a.oid from ` + accessors + ` a)
-			and p.prosrc !~ '(require_account\(''[^'']*'', |account_id\()''(cancel|trade|log|manage)'''`,
+			and p.prosrc !~ '(require_account\(''[^'']*'', |account_id\()''(cancel|trade|log|manage|approve)'''`,
 		broken: [][]string{
 			{"create or replace function private.begin_repair(p_symbol text, p_qty numeric) returns void volatile security definer set search_path = pg_catalog, pg_temp language sql as ''"},
 			{"grant execute on function private.audit(uuid, text, jsonb, text, text, text) to paddock_app", "alter function private.audit(uuid, text, jsonb, text, text, text) security definer set search_path = pg_catalog, pg_temp"},

@@ -67,6 +67,7 @@ var filled = []string{
 	`insert into app.exercises (account_id, contract, symbol, side, qty, price, asked_by) values ('00000000-0000-4000-8000-000000000001', 'AAPL261218C00100000', 'AAPL', 'buy', 100, 100, 'u')`,
 	`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		select account_id, 'x', id, alpaca_order_id, symbol, 'us_equity', 1, side, 2, 100, now(), 'stream' from app.alpaca_orders where status = 'filled'`,
+	`insert into app.arrival_quotes (account_id, order_id, bid, ask) select account_id, id, 1, 2 from app.alpaca_orders where status = 'filled'`,
 	`insert into app.journal_adjustments (account_id, activity_id, kind, at, day) values ('00000000-0000-4000-8000-000000000001', 'a', 'FEE', now(), current_date)`,
 	`insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id, opening_qty, last_at, last_id,
 			entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
@@ -89,7 +90,12 @@ var filled = []string{
 	`insert into app.imported_trading_positions (account_id, import_id, key, data) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'k', '{}')`,
 	`insert into app.jobs (account_id, id, seq, kind, request, request_hash, asked_by, session_id, origin)
 		values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), 1, 'order', '{}', sha256(''), 'u', 's', '')`,
+	`insert into app.alerts (account_id, id, token_id, alert_id, request, job_id) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), gen_random_uuid(), 'a', '{}', gen_random_uuid())`,
 	`insert into private.job_lists (account_id, kind, owner) values ('00000000-0000-4000-8000-000000000001', 'order', 'u')`,
+	`insert into app.approvals (account_id, id, kind, request, digest, proposed_by, above, worth, prices, needed, four_eyes, expires_at)
+		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'order', '{}', sha256(''), 'u', 1, 2, '{}', 1, false, now())`,
+	`insert into app.approval_words (account_id, approval_id, user_id, word, digest, max_price_move)
+		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'u', 'approve', sha256(''), 1)`,
 	`insert into app.webhooks (account_id, id, url, made_by, last_seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', 'https://example.com', 'u', 0)`,
 	`insert into private.webhook_secrets (account_id, webhook_id, ciphertext, key_version) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '\xc30d0409', 1)`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,

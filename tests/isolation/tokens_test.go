@@ -192,6 +192,33 @@ var tokenAttacks = []attack{
 		},
 	},
 	{
+		name:   "what another's token reaches",
+		weakFn: edit("private.current_token()", "where t.id = token)", "where true limit 1)"),
+		spoils: true,
+		scene:  func(l *lab) { l.token("{read}", "", "", everyAccount) },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; select private.admit('$TOKEN', null)")
+			s.take("select private.current_token()")
+			s.ask("rollback")
+		},
+	},
+	{
+		name:   "a live account named to a token for paper accounts alone",
+		weakFn: edit("private.current_token()", " and (u.environment = 'paper' or not t.paper_only)", ""),
+		spoils: true,
+		scene: func(l *lab) {
+			l.token("{read}", "", "", everyAccount)
+			must(l.t, l.admin, "update app.user_accounts set environment = 'live' where id = $1", l.b.Account)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; select private.admit('" + theirToken + "', null)")
+			s.take("select private.current_token()->'accounts'")
+			s.ask("rollback")
+		},
+	},
+	{
 		name:   "another's token revoked",
 		weakFn: edit("private.revoke_token(uuid)", "t.id = p_id and t.user_id = who", "t.id = p_id"),
 		spoils: true,

@@ -25,12 +25,42 @@ const (
 	sharing    = "sharing"
 	pushed     = "live events"
 	beats      = "heartbeats, marks and refusals"
+	approved   = "approvals"
+	tooling    = "tools for agents"
 	said       = "agents' logs"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
 // notice.
 var mutants = []mutant{
+	{approved, "sql/func/006/guard_order.sql", "  if verdict->'approval' <> 'null' then", "  if false then", []string{"app/httpapi TestAnOrderWaitsForAPerson"}},
+	{approved, "sql/func/008/check_guards.sql", "  if above = 0 or worth > above then", "  if worth > above and above > 0 then", []string{"app/httpapi TestApprovalLimits"}},
+	{approved, "sql/func/008/check_guards.sql", "  above := least(g.approval_above, sleeve.approval_above);", "  above := g.approval_above;", []string{"app/httpapi TestApprovalLimits"}},
+	{approved, "sql/func/008/check_guards.sql", "  elsif not coalesce(g.four_eyes, false) then", "  else", []string{"app/httpapi TestFourEyes"}},
+	{approved, "sql/func/008/check_guards.sql", "  elsif not coalesce(g.four_eyes, false) then", "  elsif false then", []string{"app/httpapi TestAnOrderWaitsForAPerson"}},
+	{approved, "sql/func/008/tightest.sql", "  g.approval_above := least(g.approval_above, t.approval_above);\n", "", []string{"app/httpapi TestApprovalLimits"}},
+	{approved, "sql/func/008/guard_exercise.sql", "  if verdict->'approval' <> 'null' then", "  if false then", []string{"app/httpapi TestAnExerciseCannotWait"}},
+	{approved, "sql/func/017/use_approval.sql", "    when a.expires_at <= clock_timestamp() then 'It has expired.'\n", "", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/use_approval.sql", "    when a.digest <> private.approval_digest(a) or", "    when", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/use_approval.sql", "a.worth * (1 + most)", "a.worth * (2 + most)", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/use_approval.sql", "abs(price.now - price.was)", "price.now - price.was", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/use_approval.sql", "price.was * most, true)", "price.was * 1, true)", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/use_approval.sql", "select min(w.max_price_move)", "select max(w.max_price_move)", []string{"app/httpapi TestTheLeastMoveCounts"}},
+	{approved, "sql/func/017/has_approval.sql", "w.word = 'refuse')", "false)", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/has_approval.sql", " and w.digest = a.digest", "", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/has_approval.sql", "private.may_approve(a.account_id, w.user_id)", "true", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/has_approval.sql", "greatest(a.needed, p_needed)", "a.needed", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/has_approval.sql", "(a.four_eyes or p_four_eyes)", "a.four_eyes", []string{"app/httpapi TestFourEyesSinceTheWord"}},
+	{approved, "sql/func/017/may_approve.sql", "    and not exists (select from auth.disabled_users d where d.user_id = p_user)", "", []string{"app/httpapi TestAnApprovalIsLookedAtAgain"}},
+	{approved, "sql/func/017/give_word.sql", "who = a.proposed_by and (a.token_id is null or a.four_eyes)", "who = a.proposed_by and a.token_id is null", []string{"app/httpapi TestFourEyes"}},
+	{approved, "sql/func/017/give_word.sql", "a.digest is distinct from p_digest", "false", []string{"app/httpapi TestAnOrderWaitsForAPerson"}},
+	{approved, "sql/func/017/propose_order.sql", "    raise exception 'this order was refused before' using errcode = 'PD456';", "    null;", []string{"app/httpapi TestNothingUnapprovedIsSent"}},
+	{approved, "sql/func/017/require_approval.sql", " and t.request = p_change", "", []string{"app/httpapi TestChangesTakeFourEyes"}},
+	{approved, "sql/func/017/require_approval.sql", "      update app.approvals t set state = 'used' where t.account_id = account and t.id = a.id;\n", "", []string{"app/httpapi TestChangesTakeFourEyes"}},
+	{approved, "sql/func/014/cancel_waiting_jobs.sql", "j.state <> 'running'", "j.state = 'waiting'", []string{"app/httpapi TestNothingUnapprovedIsSent"}},
+	{approved, "sql/func/014/begin_job.sql", " and j.state <> 'pending_approval' order by j.seq limit 1;\n    if next.id", " order by j.seq limit 1;\n    if next.id", []string{"app/httpapi TestOthersDoNotWaitForAPerson"}},
+	{approved, "sql/func/008/let_more_through.sql", "  or coalesce(p_before.four_eyes, false) and not coalesce(p_after.four_eyes, false)\n", "", []string{"app/httpapi TestChangesTakeFourEyes"}},
+
 	{lock, "sql/func/006/guard_order.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "volatile set", "stable set", []string{"app/trading TestGuardsMeasureEachRow"}},
@@ -315,15 +345,29 @@ var mutants = []mutant{
 	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
 	{observed, "app/config/observation.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
 	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
-	{standby, "sql/func/017/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
-	{standby, "sql/func/017/check_replica.sql", "not exists (select from private.primary_run r where r.run = p_run)", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
-	{standby, "sql/func/017/check_replica.sql", "not pg_is_in_recovery()", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
-	{standby, "sql/func/017/check_replica.sql", "now() < p_clock", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
-	{standby, "sql/func/017/check_replica.sql", "session_user <> 'paddock_app'", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
-	{standby, "sql/func/017/read_index.sql", " and r.started_at = pg_postmaster_start_time()", "", []string{"app/tenant TestARestartedPrimaryIsAnotherRun"}},
+	{standby, "sql/func/018/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
+	{standby, "sql/func/018/check_replica.sql", "not exists (select from private.primary_run r where r.run = p_run)", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
+	{standby, "sql/func/018/check_replica.sql", "not pg_is_in_recovery()", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
+	{standby, "sql/func/018/check_replica.sql", "now() < p_clock", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
+	{standby, "sql/func/018/check_replica.sql", "session_user <> 'paddock_app'", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
+	{standby, "sql/func/018/read_index.sql", " and r.started_at = pg_postmaster_start_time()", "", []string{"app/tenant TestARestartedPrimaryIsAnotherRun"}},
 	{standby, "app/tenant/replica.go", "index.finished < seen;", "false;", []string{"app/tenant TestTheStandbyShowsNothingBeforeThePrimary"}},
 	{standby, "app/tenant/replica.go", "	return err == nil\n}", "	return true\n}", []string{"app/tenant TestAStandbyThatFailsFailsNoRead"}},
 	{standby, "app/paging/list.go", "l.body[:len(l.opening())]", "l.body", []string{"app/paging TestAListThatIsReadAgainBeginsAnew"}},
+	{tooling, "app/mcp/server.go", "slices.Contains(scopes, t.scope)", "slices.Contains(append(scopes, t.scope), t.scope)", []string{"app/httpapi TestToolsFollowTheScopes"}},
+	{tooling, "app/mcp/untrusted.go", "(words[field] || !plainWord.MatchString(v))", "words[field]", []string{"app/httpapi TestWordsOfOthersAreMarked", "app/mcp TestMark"}},
+	{tooling, "app/mcp/untrusted.go", "if !plainWord.MatchString(name) {", "if name == \"\" {", []string{"app/httpapi TestWordsOfOthersAreMarked", "app/mcp TestMark"}},
+	{tooling, "app/mcp/call.go", "	if len(body.Broker) > 0 {\n", "	if len(body.Broker) < 0 {\n", []string{"app/httpapi TestWordsOfOthersAreMarked"}},
+	{tooling, "app/mcp/call.go", "	case len(found) == 1:", "	case len(found) > 0:", []string{"app/httpapi TestToolsReachNoOtherAccount"}},
+	{tooling, "app/mcp/schema.go", "symbolForm    = `^[A-Za-z0-9]+([./-][A-Za-z0-9]+)?$`", "symbolForm    = `^.*$`", []string{"app/httpapi TestToolsReachNoOtherAccount"}},
+	{tooling, "app/mcp/stdio.go", "return http.ErrUseLastResponse", "return nil", []string{"app/mcp TestNoRedirectTakesTheToken"}},
+	{tooling, "app/mcp/inprocess.go", "	if w.tooLong {", "	if false {", []string{"app/mcp TestAnswersThatAreCutAreErrors"}},
+	{tooling, "app/httpapi/mcp.go", "mcp.IsUrgent(body)", "mcp.IsUrgent(nil)", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
+	{tooling, "app/httpapi/mcp.go", "mcp.IsUrgent(body)", "!mcp.IsUrgent(nil)", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
+	{tooling, "app/httpapi/serve.go", " || quota.IsFree(r.Context())", " || !quota.IsFree(r.Context()) && quota.IsFree(r.Context())", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
+	{tooling, "sql/func/016/budget_json.sql", "g := app.tightest(g, t);", "null;", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
+	{tooling, "sql/func/016/budget_json.sql", "    stops := stops || private.token_stops(p_account);\n", "", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
+	{tooling, "sql/func/016/reserved_cash.sql", "coalesce(o.filled_avg_price, 0)", "o.filled_avg_price", []string{"app/httpapi TestAnAmountIsReservedBeforeItFills", "app/httpapi TestAnAgentCannotOverspend"}},
 
 	{said, "sql/func/006/check_agent_logs.sql", "o.account_id = account and ", "", []string{"tests/isolation TestNoAttackCrosses/another's_orders_found_out_by_the_check_of_lines"}},
 	{said, "sql/005_events.sql", "account_id = (select private.account_id('log')) and user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", "user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", []string{"tests/isolation TestNoAttackCrosses/lines_put_into_another's_account"}},

@@ -13,12 +13,34 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+// Owner is whose an order is.
+type Owner struct{ Agent, Tag, Sleeve, User, Token string }
+
+// Scopes are the scopes of the journal besides the account's own.
+var Scopes = []string{"agent", "tag", "sleeve", "user", "token"}
+
+// In returns whose it is in a scope; "" for nobody's.
+func (o Owner) In(scope string) string {
+	switch scope {
+	case "agent":
+		return o.Agent
+	case "tag":
+		return o.Tag
+	case "sleeve":
+		return o.Sleeve
+	case "user":
+		return o.User
+	}
+	return o.Token
+}
+
 // Fill is an execution that was not taken back.
 type Fill struct {
-	ID, Agent, Tag, Symbol string
-	Multiplier             int64
-	At                     time.Time
-	Qty, Price             decimal.Decimal // Qty is negative when sold
+	Owner
+	ID, Symbol string
+	Multiplier int64
+	At         time.Time
+	Qty, Price decimal.Decimal // Qty is negative when sold
 }
 
 // Adjustment is an activity of the account that is not an execution.
@@ -55,13 +77,17 @@ func (t *trip) String() string {
 		t.entryQty, t.entryNotional, t.exitQty, t.exitNotional, t.most, t.fees, t.profit, t.fills)
 }
 
-// Trips returns every round trip of the account, of each agent and of each tag,
-// a line each.
+// Trips returns every round trip of the account and of each scope, a line each.
 func Trips(fills []Fill, adjustments []Adjustment) []string {
 	var lines []string
-	symbols, agents, tags := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	symbols, owners := map[string]bool{}, map[[2]string]bool{}
 	for _, f := range fills {
-		symbols[f.Symbol], agents[f.Agent], tags[f.Tag] = true, true, true
+		symbols[f.Symbol] = true
+		for _, scope := range Scopes {
+			if value := f.In(scope); value != "" {
+				owners[[2]string{scope, value}] = true
+			}
+		}
 	}
 	for _, a := range adjustments {
 		if a.Kind == "OPTRD" { // an exercise may be all that brought shares of a symbol
@@ -69,7 +95,7 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 		}
 	}
 	for symbol := range symbols {
-		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, agents: map[string]string{}, tags: map[string]string{}}
+		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, owners: map[string]map[string]string{}}
 		for _, f := range fills {
 			if f.Symbol == symbol {
 				j.fills = append(j.fills, f)
@@ -81,15 +107,8 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 			}
 		}
 		lines = append(lines, j.trips("account", "")...)
-		for agent := range agents {
-			if agent != "" {
-				lines = append(lines, j.trips("agent", agent)...)
-			}
-		}
-		for tag := range tags {
-			if tag != "" {
-				lines = append(lines, j.trips("tag", tag)...)
-			}
+		for owner := range owners {
+			lines = append(lines, j.trips(owner[0], owner[1])...)
 		}
 	}
 	slices.Sort(lines)
@@ -109,14 +128,14 @@ func Timeless(lines []string) []string {
 	return lines
 }
 
-// oneSymbol is one symbol's history. ratios, agents and tags are found while the
-// account's trips are computed, and are then used for those of agents and tags.
+// oneSymbol is one symbol's history. ratios and owners are found while the account's
+// trips are computed, and are then used for those of the other scopes.
 type oneSymbol struct {
-	symbol       string
-	fills        []Fill
-	adjustments  []Adjustment
-	ratios       map[string][2]decimal.Decimal // of a split: old shares, new ones
-	agents, tags map[string]string             // the agent and the tag that an adjustment belongs to
+	symbol      string
+	fills       []Fill
+	adjustments []Adjustment
+	ratios      map[string][2]decimal.Decimal // of a split: old shares, new ones
+	owners      map[string]map[string]string  // whose an adjustment is, by scope
 }
 
 // event is a fill or an adjustment.
@@ -130,7 +149,7 @@ type event struct {
 func (j *oneSymbol) events(scope, value string) []event {
 	var all []event
 	for i, f := range j.fills {
-		if scope == "account" || scope == "agent" && f.Agent == value || scope == "tag" && f.Tag == value {
+		if scope == "account" || f.In(scope) == value {
 			all = append(all, event{At: f.At, ID: f.ID, fill: &j.fills[i]})
 		}
 	}
@@ -138,7 +157,7 @@ func (j *oneSymbol) events(scope, value string) []event {
 		all = append(all, event{At: together[0].At, ID: together[0].ID, adj: together})
 	}
 	for _, a := range j.adjustments {
-		mine := scope == "account" || a.Kind == "OPEXP" || scope == "agent" && j.agents[a.ID] == value || scope == "tag" && j.tags[a.ID] == value
+		mine := scope == "account" || a.Kind == "OPEXP" || j.owners[a.ID][scope] == value
 		if mine && a.Kind != "SPLIT" {
 			all = append(all, event{At: a.At, ID: a.ID, adj: []Adjustment{a}})
 		}
@@ -341,35 +360,34 @@ func (t *trip) split(from, to decimal.Decimal) {
 	t.entryQty = t.exitQty.Add(t.held.Abs())
 }
 
-// attribute decides which agent and which tag an adjustment belongs to: the one
-// that made all fills since the trip began. If there are fills at the
-// adjustment's price, only those count.
+// attribute decides whose an adjustment is in each scope: the one's who made all fills
+// since the trip began. If there are fills at the adjustment's price, only those count.
 func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
-	agents, tags, agentsAt, tagsAt := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	var all, at []Fill
 	for _, f := range j.fills {
 		if f.At.Before(since) || f.At.After(a.At) || f.At.Equal(a.At) && f.ID > a.ID {
 			continue
 		}
-		agents[f.Agent], tags[f.Tag] = true, true
+		all = append(all, f)
 		if f.Price.Equal(a.Price) {
-			agentsAt[f.Agent], tagsAt[f.Tag] = true, true
+			at = append(at, f)
 		}
 	}
-	if len(agentsAt) > 0 {
-		agents, tags = agentsAt, tagsAt
+	if len(at) > 0 {
+		all = at
 	}
-	only := func(names map[string]bool) string {
-		if len(names) == 1 {
-			for name := range names {
-				return name
+	for _, scope := range Scopes {
+		names := map[string]bool{}
+		for _, f := range all {
+			names[f.In(scope)] = true
+		}
+		for name := range names {
+			if len(names) == 1 && name != "" {
+				if j.owners[a.ID] == nil {
+					j.owners[a.ID] = map[string]string{}
+				}
+				j.owners[a.ID][scope] = name
 			}
 		}
-		return ""
-	}
-	if agent := only(agents); agent != "" {
-		j.agents[a.ID] = agent
-	}
-	if tag := only(tags); tag != "" {
-		j.tags[a.ID] = tag
 	}
 }

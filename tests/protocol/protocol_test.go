@@ -9,7 +9,7 @@ const order = `{"id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","alpaca_order_id":nu
 	"type":"market","order_type":"market","time_in_force":"day","order_class":"simple","position_intent":null,"qty":"2","notional":null,
 	"limit_price":null,"stop_price":null,"trail_price":null,"trail_percent":null,"hwm":null,"extended_hours":false,"filled_qty":"0",
 	"filled_avg_price":null,"status":"new","intent_state":"accepted","status_message":null,"action":"place","parent_alpaca_order_id":null,
-	"replaces":null,"replaced_by":null,"submitted_by":null,"token_id":null,"orchestrator_agent_id":null,"tag":null,"sleeve_id":null,"broker_request_id":null,
+	"replaces":null,"replaced_by":null,"submitted_by":null,"token_id":null,"orchestrator_agent_id":null,"tag":null,"reason":null,"sleeve_id":null,"broker_request_id":null,
 	"created_at":"2026-01-01T00:00:00Z","submitted_at":null,"filled_at":null,"canceled_at":null,"expired_at":null,"failed_at":null,
 	"replaced_at":null,"updated_at":"2026-01-01T00:00:00Z","asset_id":null,"asset_class":null,"expires_at":null,"ratio_qty":null}`
 

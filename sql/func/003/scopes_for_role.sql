@@ -6,7 +6,7 @@ create or replace function private.scopes_for_role(role text, is_active boolean)
 immutable parallel safe
 language sql
 return case
-  when role = 'owner' and is_active then 'read,trade,cancel,log,manage'
+  when role = 'owner' and is_active then 'read,trade,cancel,log,manage,approve'
   when role = 'owner' then 'read,cancel,manage'
   when role = 'trader' and is_active then 'read,trade,cancel,log'
   when role = 'trader' then 'read,cancel'

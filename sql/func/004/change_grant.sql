@@ -3,7 +3,7 @@
 -- such a user. What was given on all accounts is from then on a grant on this one.
 --
 -- 42501: the admitted user does not own the account. PD419: the account is live and the
--- user may more than before, which takes a step-up. PD437: the last owner would be none.
+-- user may more than before, which takes a step-up. PD457: as in private.set_guards. PD437: the last owner would be none.
 -- PD438: an owner would have an end.
 create or replace function private.change_grant(p_user text, p_role text, p_expires_at timestamptz, p_ends boolean) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -13,6 +13,7 @@ declare
   before app.account_grants;
   after app.account_grants;
 begin
+  perform private.lock_event_log(); -- before the account's row, as all do who lock both
   perform private.lock_sharing(account);
   select g.* into before from app.account_grants g where g.account_id = account and g.user_id = p_user;
   if not found then
@@ -31,6 +32,7 @@ begin
       or after.role <> before.role and before.role <> 'owner' and not (after.role <> 'reports' and coalesce(
         string_to_array(private.scopes_for_role(after.role, true), ',') <@ string_to_array(private.scopes_for_role(before.role, true), ','), false)) then
     perform private.require_step_up();
+    perform private.require_approval('grant', jsonb_build_object('user_id', p_user, 'role', after.role, 'expires_at', app.rfc3339(after.expires_at)));
   end if;
   if before.role = 'owner' and after.role <> 'owner' then
     perform private.leave_ownership(account, p_user);

@@ -3,7 +3,7 @@
 -- Where p_email is not null, a user of this address alone can take it up.
 --
 -- 42501: the admitted user does not own the account, or has come with an API token. PD419:
--- it takes a step-up, as give_grant and give_standing_grant do. PD436: the user has made
+-- it takes a step-up, as give_grant and give_standing_grant do. PD457: as in private.set_guards. PD436: the user has made
 -- 50 in a day, each of which may have been mailed.
 create or replace function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamptz,
   p_expires_at timestamptz) returns void
@@ -16,6 +16,7 @@ begin
   if private.account_id() is not null then
     account := private.require_account('sharing an account', 'manage');
     perform private.require_step_up();
+    perform private.require_approval('grant', jsonb_build_object('invitation', true, 'email', lower(p_email), 'role', p_role, 'expires_at', app.rfc3339(p_grant_expires_at)));
     perform private.lock_sharing(account);
   elsif who is null or private.token_id() is not null then
     raise exception 'sharing accounts takes a session' using errcode = '42501';

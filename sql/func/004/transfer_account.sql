@@ -3,7 +3,7 @@
 -- was the admitted user's account, it is that user's from now on.
 --
 -- 42501: the admitted user does not own the account. PD419: the account is live, which
--- takes a step-up. PD429 and unique violations: as pass_account says.
+-- takes a step-up. PD457: as in private.set_guards. PD429 and unique violations: as pass_account says.
 create or replace function private.transfer_account(p_user text) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -12,6 +12,7 @@ declare
   who text := private.user_id();
 begin
   perform private.require_step_up();
+  perform private.require_approval('grant', jsonb_build_object('transfer', true, 'user_id', p_user));
   perform private.lock_sharing(account);
   update app.account_grants g set role = 'owner', expires_at = null, standing_of = null, given_by = who,
       created_at = case when g.role = 'owner' then g.created_at else now() end

@@ -5,6 +5,9 @@
 -- It also refuses one whose client has been told that nothing was placed: where
 -- a newer request for the same order was refused (PD411, app.refused_requests).
 --
+-- One that needs a person's word and has it not is refused with PD450, and its detail says
+-- what it needs (private.use_approval).
+--
 -- It says to which sleeve the order belongs, with the most that it may take from it, and
 -- which API token sends the order, by the admission. The token's own limits,
 -- and those of the tokens of which it was made, are a part of app.check_guards.
@@ -50,6 +53,9 @@ begin
   end if;
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the order' using errcode = 'PD422', detail = verdict::text;
+  end if;
+  if verdict->'approval' <> 'null' then
+    perform private.use_approval(new, verdict->'approval');
   end if;
   if new.sleeve_id is not null then
     new.sleeve_cost := app.order_cost(new);

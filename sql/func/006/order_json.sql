@@ -38,6 +38,7 @@ return coalesce(o.others, '{}') || jsonb_build_object(
   'token_id', o.token_id,
   'orchestrator_agent_id', o.orchestrator_agent_id,
   'tag', o.tag,
+  'reason', o.reason,
   'sleeve_id', o.sleeve_id,
   'broker_request_id', o.broker_request_id,
   'created_at', app.rfc3339(o.created_at),

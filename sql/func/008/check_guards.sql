@@ -6,6 +6,8 @@
 --               than a second), "positions" (the mirror is not current), "odd"
 --               (an odd item, which is an order or a position at the broker
 --               that cannot be read, so that no sum is right)
+--   approval    where it needs a person's word: above (the limit that it is above), worth, needed
+--               (how many must approve), seconds (how long it waits) and four_eyes; null otherwise
 --   reducing    it can only make positions smaller; then only the switch counts, and
 --               what its sleeve holds
 --
@@ -42,6 +44,8 @@ declare
   stops boolean := false; -- a token must have its heartbeat, or is stopped by refusals
   pace record;
   sleeve record; -- what the account's sleeves say
+  approval jsonb;
+  above numeric; -- what it is worth above which it needs a person's word
 begin
   select c.* into sleeve from app.check_sleeve(o) c;
   violations := sleeve.violations;
@@ -55,11 +59,16 @@ begin
     g := app.tightest(g, of_tokens);
     paces := num_nonnulls(of_tokens.orders_per_minute, of_tokens.orders_per_day) > 0;
     stops := num_nonnulls(of_tokens.heartbeat_seconds, of_tokens.max_refusals) > 0;
+  elsif not coalesce(g.four_eyes, false) then
+    -- Who sends it is a person.
+    g.approval_above := null;
+    sleeve.approval_above := null;
   end if;
+  above := least(g.approval_above, sleeve.approval_above);
   if g.switch = 'open' and not paces and not stops and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
       g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.max_drawdown, g.heartbeat_seconds, g.allowed_symbols,
-      g.allowed_sides) = 0 then
-    return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', null);
+      g.allowed_sides, above) = 0 then
+    return jsonb_build_object('violations', violations, 'needs', needs, 'approval', null, 'reducing', null);
   end if;
   if g.switch = 'halted' then
     return jsonb_build_object('needs', '[]'::jsonb, 'reducing', null, 'violations', jsonb_build_array(app.violation('switch', 'halted', null,
@@ -88,6 +97,7 @@ begin
     reducing := reducing and (coalesce(line.qty <= line.closable, false) or coalesce(entry.side <> line.side and line.qty <= entry.qty, false));
     worth := worth + line.qty * line.price * line.multiplier;
     if line.price is null and (g.max_position_notional is not null or g.max_order_notional is not null and o.notional is null)
+        or above is not null and not coalesce(o.reference_prices ? line.symbol, false)
         or line.qty is null and (line.closable > 0 or g.max_position_notional is not null or g.max_position_qty is not null)
         or line.unmeasured and not coalesce(o.reference_prices ? line.symbol, false) then
       needs := needs || to_jsonb('price ' || coalesce(line.symbol, ''));
@@ -141,6 +151,11 @@ begin
   if worth > g.max_order_notional then
     violations := violations || app.violation('max_order_notional', g.max_order_notional::text, worth::text,
       format('The order could be worth %s; one order may be worth %s at most.', worth, g.max_order_notional));
+  end if;
+
+  if above = 0 or worth > above then
+    approval := jsonb_build_object('above', above::text, 'worth', worth::text, 'needed', coalesce(g.approvals_needed, 1),
+      'seconds', coalesce(g.approval_seconds, 3600), 'four_eyes', coalesce(g.four_eyes, false));
   end if;
 
   if g.max_open_orders is not null then
@@ -199,6 +214,6 @@ begin
           drawdown, g.max_drawdown));
     end if;
   end if;
-  return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', false);
+  return jsonb_build_object('violations', violations, 'needs', needs, 'approval', approval, 'reducing', false);
 end
 $$;

@@ -30,6 +30,10 @@ begin
   shares.reference_prices := case when new.reference_price is not null then
     jsonb_build_object(new.symbol, greatest(new.price, new.reference_price)) end;
   verdict := app.check_guards(shares);
+  if verdict->'approval' <> 'null' then
+    verdict := jsonb_set(verdict, '{violations}', (verdict->'violations') || app.violation('approval', verdict->'approval'->>'above', verdict->'approval'->>'worth',
+      'An order of this worth waits for a person''s word here, and an exercise cannot wait. Ask somebody to exercise the contract whose orders need no approval.'));
+  end if;
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the exercise' using errcode = 'PD422', detail = verdict::text;
   end if;

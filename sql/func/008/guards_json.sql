@@ -11,6 +11,8 @@ language sql as $$
     'max_drawdown', g.max_drawdown::text, 'max_refusals', g.max_refusals, 'heartbeat_seconds', g.heartbeat_seconds,
     'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides),
     'buy_back_overshoot', coalesce(g.buy_back_overshoot, false),
+    'approval_above', g.approval_above::text, 'approvals_needed', coalesce(g.approvals_needed, 1),
+    'approval_seconds', coalesce(g.approval_seconds, 3600), 'four_eyes', coalesce(g.four_eyes, false),
     'updated_by', g.updated_by, 'updated_at', app.rfc3339(g.updated_at),
     'wind_down', (select app.wind_down_json(w) from app.wind_downs w where w.account_id = p_account order by w.state = 'running' desc, w.asked_at desc limit 1),
     'usage', jsonb_build_object(

@@ -16,4 +16,7 @@ return p_before.max_order_notional is not null and coalesce(p_after.max_order_no
   or p_before.heartbeat_seconds is not null and coalesce(p_after.heartbeat_seconds > p_before.heartbeat_seconds, true)
   or p_before.allowed_symbols is not null and coalesce(not p_after.allowed_symbols <@ p_before.allowed_symbols, true)
   or p_before.allowed_sides is not null and coalesce(not p_after.allowed_sides <@ p_before.allowed_sides, true)
+  or p_before.approval_above is not null and coalesce(p_after.approval_above > p_before.approval_above, true)
+  or coalesce(p_before.approvals_needed, 1) > coalesce(p_after.approvals_needed, 1)
+  or coalesce(p_before.four_eyes, false) and not coalesce(p_after.four_eyes, false)
   or coalesce(p_before.buy_back_overshoot, false) and not coalesce(p_after.buy_back_overshoot, false);

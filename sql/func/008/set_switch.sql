@@ -15,7 +15,7 @@
 -- the count of refusals in a row begin anew.
 --
 -- PD409: the key was used for another request. PD419: more is let through on a live
--- account, here or at Alpaca, which takes a step-up.
+-- account, here or at Alpaca, which takes a step-up. PD457: as in private.set_guards.
 create or replace function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
   p_suspend boolean default null, p_key text default null, p_hash bytea default null) returns uuid
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -53,6 +53,7 @@ begin
   end if;
   if array_position(grades, p_switch) < array_position(grades, coalesce(before, 'open')) or p_suspend is false then
     perform private.require_step_up();
+    perform private.require_approval('switch', jsonb_build_object('switch', p_switch, 'suspend_trade', p_suspend));
   end if;
   insert into app.account_guards as g (account_id, switch, switch_reason, updated_by)
     values (account, p_switch, nullif(p_reason, ''), private.user_id())

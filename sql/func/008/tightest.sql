@@ -11,6 +11,7 @@ begin
   g.max_open_orders := least(g.max_open_orders, t.max_open_orders);
   g.daily_loss_limit := least(g.daily_loss_limit, t.daily_loss_limit);
   g.max_drawdown := least(g.max_drawdown, t.max_drawdown);
+  g.approval_above := least(g.approval_above, t.approval_above);
   g.allowed_symbols := app.common_symbols(g.allowed_symbols, t.allowed_symbols);
   g.allowed_sides := case when g.allowed_sides is null then t.allowed_sides when t.allowed_sides is null then g.allowed_sides
     else array(select s from unnest(g.allowed_sides) s where s = any (t.allowed_sides)) end;

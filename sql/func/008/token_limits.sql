@@ -23,6 +23,7 @@ begin
     own.max_open_orders := t.max_open_orders;
     own.daily_loss_limit := t.daily_loss_limit;
     own.max_drawdown := t.max_drawdown;
+    own.approval_above := t.approval_above;
     own.allowed_symbols := t.allowed_symbols;
     own.allowed_sides := t.allowed_sides;
     all_of := app.tightest(all_of, own);

@@ -1,21 +1,24 @@
--- Sets the agent, the tag and the sleeve of an adjustment by the fills since the round trip
+-- Sets the agent, the tag, the sleeve, the user and the API token of an adjustment by the fills since the round trip
 -- began: by those at the adjustment's own price if there are any, else by all.
 -- If all of them are one agent's, the adjustment is that agent's, and the same
--- holds for a tag and for a sleeve. If several had a part in it, it is the account's alone.
+-- holds for the others. If several had a part in it, it is the account's alone.
 create or replace function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin
   update app.journal_adjustments a
     set orchestrator_agent_id = case when whose.agents = 1 then whose.agent end, tag = case when whose.tags = 1 then whose.tag end,
-        sleeve_id = case when whose.sleeves = 1 then whose.sleeve::uuid end
+        sleeve_id = case when whose.sleeves = 1 then whose.sleeve::uuid end,
+        attributed_to = case when whose.users = 1 then whose.who end, token_id = case when whose.tokens = 1 then whose.token::uuid end
     from (
       select count(distinct coalesce(f.orchestrator_agent_id, '')) as agents, min(f.orchestrator_agent_id) as agent,
         count(distinct coalesce(f.tag, '')) as tags, min(f.tag) as tag,
-        count(distinct coalesce(f.sleeve_id::text, '')) as sleeves, min(f.sleeve_id::text) as sleeve
+        count(distinct coalesce(f.sleeve_id::text, '')) as sleeves, min(f.sleeve_id::text) as sleeve,
+        count(distinct coalesce(f.submitted_by, '')) as users, min(f.submitted_by) as who,
+        count(distinct coalesce(f.token_id::text, '')) as tokens, min(f.token_id::text) as token
       from app.journal_adjustments j
       cross join lateral (
-        select t.orchestrator_agent_id, t.tag, t.sleeve_id, rank() over (order by t.price is distinct from j.price) as place
+        select t.orchestrator_agent_id, t.tag, t.sleeve_id, t.submitted_by, t.token_id, rank() over (order by t.price is distinct from j.price) as place
         from app.fills t
         where t.account_id = p_account and t.symbol = p_symbol and t.state = 'live' and t.at >= p_since
           and (t.at, t.execution_id) < (j.at, j.activity_id)) f

@@ -1,5 +1,5 @@
 -- Recomputes the round trips of a symbol from an execution on, in the account's
--- scope and in that of each agent, tag and sleeve that has a part in what follows.
+-- scope and in that of each agent, tag, sleeve, user and API token that has a part in what follows.
 -- Executions are ordered by time (p_at), and by id (p_id) if times are equal.
 --
 -- Where those of the symbol are being computed in parts (app.continue_round_trips),

@@ -55,7 +55,8 @@ begin
       from app.fills f
       where f.account_id = p_account and f.symbol = p_symbol and f.state = 'live' and (f.at, f.execution_id) >= (start_at, start_id)
         and case p_scope when 'account' then true when 'agent' then f.orchestrator_agent_id = p_value
-          when 'sleeve' then f.sleeve_id::text = p_value else f.tag = p_value end
+          when 'sleeve' then f.sleeve_id::text = p_value when 'user' then f.submitted_by = p_value
+          when 'token' then f.token_id::text = p_value else f.tag = p_value end
     union all
     -- The entries of one split count together, at the time of the first: the
     -- shares that go, and those that come. An entry that names its kind of split
@@ -77,6 +78,8 @@ begin
         and case p_scope when 'account' then true
           when 'agent' then a.kind = 'OPEXP' or a.orchestrator_agent_id = p_value
           when 'sleeve' then a.kind = 'OPEXP' or a.sleeve_id::text = p_value
+          when 'user' then a.kind = 'OPEXP' or a.attributed_to = p_value
+          when 'token' then a.kind = 'OPEXP' or a.token_id::text = p_value
           else a.kind = 'OPEXP' or a.tag = p_value end
     order by 1, 2
     limit p_most + 1

@@ -1,5 +1,5 @@
 -- Recomputes the round trips of a symbol from an execution on, in the scope of each
--- agent, tag and sleeve that has a part in what follows. The account's scope must have been
+-- agent, tag, sleeve, user and API token that has a part in what follows. The account's scope must have been
 -- recomputed before: it decides what an adjustment means in the others.
 create or replace function app.recompute_scopes(p_account uuid, p_symbol text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
@@ -14,7 +14,8 @@ declare
 begin
   for scope in
     select distinct v.kind, v.value
-    from app.fills f cross join lateral (values ('agent', f.orchestrator_agent_id), ('tag', f.tag), ('sleeve', f.sleeve_id::text)) v (kind, value)
+    from app.fills f cross join lateral (values ('agent', f.orchestrator_agent_id), ('tag', f.tag), ('sleeve', f.sleeve_id::text), ('user', f.submitted_by),
+      ('token', f.token_id::text)) v (kind, value)
     where f.account_id = p_account and f.symbol = p_symbol and v.value is not null
       and (f.at, f.execution_id) >= (first_at, first_id)
     order by v.kind, v.value

@@ -32,9 +32,9 @@ begin
     end if;
     if f.execution_id is null then
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, at, state,
-          source, orchestrator_agent_id, tag, sleeve_id)
+          source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id)
         values (p_account, previous, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, p_at,
-          case p_event when 'trade_bust' then 'busted' else 'corrected' end, 'stream', o.orchestrator_agent_id, o.tag, o.sleeve_id)
+          case p_event when 'trade_bust' then 'busted' else 'corrected' end, 'stream', o.orchestrator_agent_id, o.tag, o.sleeve_id, o.submitted_by, o.token_id)
         returning * into f;
     else
       update app.fills t set state = case p_event when 'trade_bust' then 'busted' else 'corrected' end
@@ -54,9 +54,9 @@ begin
     end if;
     if f.execution_id is null then
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
-          previous_execution_id, source, orchestrator_agent_id, tag, sleeve_id)
+          previous_execution_id, source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id)
         values (p_account, execution, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, traded, paid, place,
-          previous, 'stream', o.orchestrator_agent_id, o.tag, o.sleeve_id);
+          previous, 'stream', o.orchestrator_agent_id, o.tag, o.sleeve_id, o.submitted_by, o.token_id);
     elsif f.qty is null then
       -- Its bust or correction came first. What corrects it moves to its time.
       since := least(place, f.at);

@@ -12,6 +12,7 @@ create or replace function app.replace_fills(p_account uuid, p_order uuid, p_act
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
+  scope record;
   o app.alpaca_orders;
   since timestamptz;
   settled boolean;
@@ -42,9 +43,9 @@ begin
         returning least(other.was, other.at) as at
     ), made as (
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
-          source, orchestrator_agent_id, tag, sleeve_id)
+          source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id)
         select p_account, news.id, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, news.qty, news.price, news.at,
-          'activities', o.orchestrator_agent_id, o.tag, o.sleeve_id
+          'activities', o.orchestrator_agent_id, o.tag, o.sleeve_id, o.submitted_by, o.token_id
         from news where news.execution_id is null
         on conflict (account_id, execution_id) do nothing
         returning at
@@ -53,17 +54,14 @@ begin
     perform app.update_fills_totals(p_account, p_order);
     if since is not null then
       perform app.recompute_round_trips(p_account, o.symbol, since, '');
-      -- Agents, tags and sleeves are found by their fills, and none of this order's may be
+      -- Agents, tags and the like are found by their fills, and none of this order's may be
       -- left: so its own are recomputed in any case.
-      if o.orchestrator_agent_id is not null then
-        perform app.recompute_scope_round_trips(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
-      end if;
-      if o.tag is not null then
-        perform app.recompute_scope_round_trips(p_account, o.symbol, 'tag', o.tag, since, '');
-      end if;
-      if o.sleeve_id is not null then
-        perform app.recompute_scope_round_trips(p_account, o.symbol, 'sleeve', o.sleeve_id::text, since, '');
-      end if;
+      for scope in
+        select v.kind, v.value from (values ('agent', o.orchestrator_agent_id), ('tag', o.tag), ('sleeve', o.sleeve_id::text), ('user', o.submitted_by),
+          ('token', o.token_id::text)) v (kind, value) where v.value is not null
+      loop
+        perform app.recompute_scope_round_trips(p_account, o.symbol, scope.kind, scope.value, since, '');
+      end loop;
     end if;
     update app.alpaca_orders t set fills_avg_price = t.filled_avg_price
       where t.account_id = p_account and t.id = p_order and t.fills_qty = t.filled_qty and t.fills_asked >= 3 and t.fills_asked_at >= t.updated_at;

@@ -6,7 +6,7 @@
 -- p_master_check is the check value of the master key that p_key was derived
 -- from (see check_master_key), so that nothing is stored under a wrong one.
 --
--- 42501: the scope "manage" is needed. PD419: the account is live, which takes a step-up. PD500: the master key is not the one of
+-- 42501: the scope "manage" is needed. PD419: the account is live, which takes a step-up. PD457: as in private.set_guards. PD500: the master key is not the one of
 -- this version. PD501: another version stores, since a moment ago maybe: ask for
 -- it (storing_key_version) and encrypt again. PD409: these keys open another broker account than the one
 -- recorded. 23505: this user has connected that broker account already.
@@ -19,6 +19,7 @@ declare
   account uuid := private.require_account('storing credentials', 'manage');
 begin
   perform private.require_step_up();
+  perform private.require_approval('credentials', jsonb_build_object('kind', p_kind, 'key_last4', p_last4, 'alpaca_account_id', p_alpaca_account_id));
   perform private.check_master_key(p_key_version, p_master_check);
   if p_alpaca_account_id is null then
     raise exception 'the broker account that these keys open must be known' using errcode = '22004';

@@ -15,7 +15,7 @@ begin
   end if;
   perform private.lock_event_log();
   new.seq := (select coalesce(max(j.seq), 0) + 1 from app.jobs j where j.account_id = account);
-  if new.seq - (select min(j.seq) from app.jobs j where j.account_id = account and j.kind = new.kind and j.ended_at is null) >= 10000 then
+  if new.seq - (select min(j.seq) from app.jobs j where j.account_id = account and j.kind = new.kind and j.ended_at is null and j.state <> 'pending_approval') >= 10000 then
     raise exception 'this account has as many jobs waiting as it may' using errcode = 'PD431';
   end if;
   new.state := 'waiting';

@@ -35,13 +35,13 @@ begin
   select l.* into list from private.job_lists l
     where l.owner = p_owner and l.waits and coalesce(l.live_until, '-infinity') <= at
       and coalesce((select j.due_at from app.jobs j
-        where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null order by j.seq limit 1), '-infinity') <= at
+        where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null and j.state <> 'pending_approval' order by j.seq limit 1), '-infinity') <= at
     order by l.free_since limit 1;
   if not found then
     return query
       select case when min(j.due_at) is null then 'none' else 'later' end, null::uuid, null, null::uuid, null::bytea, min(j.due_at) - at
         from private.job_lists l cross join lateral (select j.due_at from app.jobs j
-          where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null order by j.seq limit 1) j
+          where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null and j.state <> 'pending_approval' order by j.seq limit 1) j
         where l.owner = p_owner and l.waits and coalesce(l.live_until, '-infinity') <= at;
     return;
   end if;
@@ -60,7 +60,7 @@ begin
       return;
     end if;
     select j.* into next from app.jobs j
-      where j.account_id = list.account_id and j.kind = list.kind and j.ended_at is null order by j.seq limit 1;
+      where j.account_id = list.account_id and j.kind = list.kind and j.ended_at is null and j.state <> 'pending_approval' order by j.seq limit 1;
     if next.id is null then
       update private.job_lists l set waits = false, holder = null, job_id = null, ticket = null, live_until = null
         where l.account_id = list.account_id and l.kind = list.kind;

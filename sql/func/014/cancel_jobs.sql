@@ -10,7 +10,7 @@ begin
   if p_id is null then
     return private.cancel_waiting_jobs(account);
   end if;
-  if not exists (select from app.jobs j where j.account_id = account and j.id = p_id and j.state = 'waiting') then
+  if not exists (select from app.jobs j where j.account_id = account and j.id = p_id and j.state in ('waiting', 'pending_approval')) then
     return 0;
   end if;
   perform private.end_job(account, p_id, 'canceled');

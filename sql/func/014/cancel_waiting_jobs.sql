@@ -8,7 +8,7 @@ declare
   canceled integer;
 begin
   update app.jobs j set state = 'canceled', ended_at = clock_timestamp()
-    where j.account_id = p_account and j.ended_at is null and j.state = 'waiting';
+    where j.account_id = p_account and j.ended_at is null and j.state <> 'running';
   get diagnostics canceled = row_count;
   if canceled > 0 then
     perform private.write_event(p_account, 'job', jsonb_build_object('event', 'canceled_all', 'canceled', canceled));

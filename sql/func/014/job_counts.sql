@@ -10,7 +10,7 @@ language sql as $$
       (select count(*) from app.jobs j where j.kind = k.kind and j.ended_at is null and j.state = 'running'),
       coalesce((select extract(epoch from max(clock_timestamp() - greatest(l.free_since, next.due_at))) from private.job_lists l
         cross join lateral (select j.due_at from app.jobs j
-          where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null order by j.seq limit 1) next
+          where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null and j.state <> 'pending_approval' order by j.seq limit 1) next
         where l.kind = k.kind and l.waits and coalesce(l.live_until, '-infinity') < clock_timestamp() and next.due_at <= clock_timestamp()), 0)
     from (values ('order')) k (kind)
 $$;

@@ -7,10 +7,10 @@ declare
   job uuid;
 begin
   for job in
-    select j.id from app.jobs j where j.account_id = new.account_id and j.ended_at is null and j.kind = 'order' and j.state = 'waiting'
+    select j.id from app.jobs j where j.account_id = new.account_id and j.ended_at is null and j.kind = 'order' and j.state <> 'running'
       and j.idempotency_key = nullif(new.idempotency_key, '')
     union
-    select j.id from app.jobs j where j.account_id = new.account_id and j.ended_at is null and j.kind = 'order' and j.state = 'waiting'
+    select j.id from app.jobs j where j.account_id = new.account_id and j.ended_at is null and j.kind = 'order' and j.state <> 'running'
       and j.client_order_id = nullif(new.client_order_id, '')
   loop
     perform private.end_job(new.account_id, job, 'failed', 409, jsonb_build_object('code', 'retry_refused',

@@ -11,7 +11,7 @@ begin
     select distinct l.owner from private.job_lists l
       where l.waits and coalesce(l.live_until, '-infinity') <= clock_timestamp()
         and coalesce((select j.due_at from app.jobs j
-          where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null order by j.seq limit 1), '-infinity') <= clock_timestamp()
+          where j.account_id = l.account_id and j.kind = l.kind and j.ended_at is null and j.state <> 'pending_approval' order by j.seq limit 1), '-infinity') <= clock_timestamp()
       order by l.owner -- in one order, so that two of these cannot wait for each other
   loop
     perform private.wake_jobs(who);

@@ -4,9 +4,12 @@
 -- margin and no short positions. An order of none may not sell what sleeves hold; what it
 -- may spend is left to the account's guards and to the broker.
 --
+-- approval_above is what an order of its must be worth to need a person's word; null: none
+-- does.
+--
 -- The closings of a wind-down pass: app.make_closing makes one for each that holds a part
 -- of the position.
-create or replace function app.check_sleeve(o app.alpaca_orders, out violations jsonb, out needs jsonb)
+create or replace function app.check_sleeve(o app.alpaca_orders, out violations jsonb, out needs jsonb, out approval_above numeric)
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -62,6 +65,7 @@ begin
       'The account has no such sleeve, or it is closed. Pick one from GET /api/sleeves.'));
     return;
   end if;
+  approval_above := s.approval_above;
   if s.switch = 'halted' then
     violations := jsonb_build_array(app.violation('sleeve_switch', 'halted', null,
       format('The sleeve %s is halted. The account''s owner can open it again.', s.name)));

@@ -6,7 +6,7 @@
 -- unassigned has what the broker says that the account has, less what is in sleeves.
 --
 -- PD409: the key was used for another transfer. PD419: cash is moved into a sleeve of a
--- live account, which takes a step-up. PD446: there is too little, and the detail has
+-- live account, which takes a step-up. PD457: as in private.set_guards. PD446: there is too little, and the detail has
 -- how much there is; or, without a detail, it is not known, since the broker was last
 -- asked more than a minute ago. PD447: there is no such sleeve, or it is closed.
 create or replace function private.move_cash(p_id uuid, p_from uuid, p_to uuid, p_amount numeric, p_note text, p_key text) returns app.sleeve_transfers
@@ -32,6 +32,7 @@ begin
   end if;
   if p_to is not null then
     perform private.require_step_up();
+    perform private.require_approval('cash', jsonb_build_object('from_sleeve_id', p_from, 'to_sleeve_id', p_to, 'amount', p_amount::text, 'note', p_note));
   end if;
   if p_from is not null then
     select s.cash - app.reserved_cash(account, p_from) into there from app.sleeves s where s.account_id = account and s.id = p_from;

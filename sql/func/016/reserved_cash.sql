@@ -8,7 +8,7 @@ begin
   return (select coalesce(sum(round(ceil(o.sleeve_cost * 100 * case
         when not o.is_open then greatest(o.filled_qty - o.fills_qty, 0) / nullif(o.filled_qty, 0)
         when o.qty is not null then greatest(o.qty - o.fills_qty, 0) / o.qty
-        else greatest(1 - o.fills_qty * o.filled_avg_price / o.notional, 0)
+        else greatest(1 - o.fills_qty * coalesce(o.filled_avg_price, 0) / o.notional, 0) -- greatest(null, 0) would be 0
       end) / 100, 2)), 0)
     from app.alpaca_orders o
     where o.account_id = p_account and o.sleeve_id = p_sleeve and (o.is_open or o.fills_differ) and o.sleeve_cost > 0

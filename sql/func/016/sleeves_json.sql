@@ -28,7 +28,7 @@ language sql as $$
   select jsonb_build_object(
     'sleeves', (select coalesce(jsonb_agg(jsonb_build_object('id', (o.the_sleeve).id, 'name', (o.the_sleeve).name, 'switch', (o.the_sleeve).switch,
         'max_order_notional', (o.the_sleeve).max_order_notional::text, 'max_position_notional', (o.the_sleeve).max_position_notional::text,
-        'allowed_symbols', to_jsonb((o.the_sleeve).allowed_symbols), 'transferred', trim_scale((o.the_sleeve).transferred)::text,
+        'allowed_symbols', to_jsonb((o.the_sleeve).allowed_symbols), 'approval_above', (o.the_sleeve).approval_above::text, 'transferred', trim_scale((o.the_sleeve).transferred)::text,
         'cash', trim_scale((o.the_sleeve).cash)::text, 'reserved', trim_scale(o.reserved)::text, 'available', trim_scale((o.the_sleeve).cash - o.reserved)::text,
         'positions', o.positions, 'equity', trim_scale((o.the_sleeve).cash + o.worth)::text,
         'realized_pl', trim_scale((o.the_sleeve).realized_pl)::text, 'unrealized_pl', trim_scale(o.unrealized)::text, 'fees', trim_scale((o.the_sleeve).fees)::text,

@@ -1,7 +1,7 @@
 -- Executions, the newest of which an index finds by account_id and at.
 create view report.fills with (security_invoker = true, security_barrier = true) as
   select account_id, id as fill_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
-    orchestrator_agent_id, tag, sleeve_id
+    orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id
   from app.fills;
 comment on view report.fills is 'Executions of orders. Only those whose state is live count.';
 comment on column report.fills.account_id is 'The account''s id, as in report.accounts.';
@@ -20,4 +20,6 @@ comment on column report.fills.source is 'stream, or activities where reconcilia
 comment on column report.fills.orchestrator_agent_id is 'The agent that sent it, as it named itself; NULL: none.';
 comment on column report.fills.tag is 'The tag that it was sent with; NULL: none.';
 comment on column report.fills.sleeve_id is 'The sleeve to which it belongs, as in report.sleeves; NULL: none.';
+comment on column report.fills.submitted_by is 'The id of the user who sent its order, or whose API token did; NULL: it came from elsewhere.';
+comment on column report.fills.token_id is 'The API token that sent its order; NULL: none.';
 grant select on report.fills to paddock_report;

@@ -3,7 +3,7 @@ create view report.orders with (security_invoker = true, security_barrier = true
   select account_id, id as order_id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class,
     qty, notional, limit_price, stop_price, extended_hours, status, status_message, filled_qty, filled_avg_price,
     orchestrator_agent_id, tag, created_at, submitted_at, filled_at, canceled_at, updated_at,
-    position_intent, trail_price, trail_percent, parent_alpaca_order_id, replaces, replaced_by, token_id, sleeve_id
+    position_intent, trail_price, trail_percent, parent_alpaca_order_id, replaces, replaced_by, submitted_by, token_id, sleeve_id, reason
   from app.alpaca_orders;
 comment on view report.orders is 'Orders, with what the broker last said of them.';
 comment on column report.orders.account_id is 'The account''s id, as in report.accounts.';
@@ -37,6 +37,8 @@ comment on column report.orders.trail_percent is 'How far a trailing stop follow
 comment on column report.orders.parent_alpaca_order_id is 'Alpaca''s id of the order that this is a leg of; NULL: of none.';
 comment on column report.orders.replaces is 'Alpaca''s id of the order that this one took the place of; NULL: of none.';
 comment on column report.orders.replaced_by is 'Alpaca''s id of the order that took this one''s place; NULL: none.';
+comment on column report.orders.submitted_by is 'The id of the user who sent it, or whose API token did; NULL: it came from elsewhere.';
 comment on column report.orders.token_id is 'The API token that sent it; NULL: a session did, or it came from elsewhere.';
 comment on column report.orders.sleeve_id is 'The sleeve to which it belongs, as in report.sleeves; NULL: none.';
+comment on column report.orders.reason is 'Why, in its sender''s words; NULL: no reason was given.';
 grant select on report.orders to paddock_report;

@@ -12,8 +12,8 @@ create view report.trading_positions with (security_invoker = true, security_bar
 comment on view report.trading_positions is 'Round trips by account, agent and tag; without a profit where the journal and the broker differ.';
 comment on column report.trading_positions.account_id is 'The account''s id, as in report.accounts.';
 comment on column report.trading_positions.trading_position_id is 'The round trip''s id.';
-comment on column report.trading_positions.scope is 'account, agent, tag or sleeve: each tells the same executions again, so choose one.';
-comment on column report.trading_positions.scope_value is 'Which agent, tag or sleeve (its id); NULL in the scope account.';
+comment on column report.trading_positions.scope is 'account, agent, tag, sleeve, user or token: each tells the same executions again, so choose one.';
+comment on column report.trading_positions.scope_value is 'Which agent or tag, or the id of which sleeve, user or API token; NULL in the scope account.';
 comment on column report.trading_positions.symbol is 'The symbol. A pair of coins has a slash, as in orders: BTC/USD.';
 comment on column report.trading_positions.asset_class is 'us_equity, us_option or crypto.';
 comment on column report.trading_positions.multiplier is 'What a unit''s price is multiplied by: 100 for a contract, else 1. [factor]';

@@ -7,7 +7,7 @@ export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subsc
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent | ApprovalEvent)
 export type TextOrNull = (string | null)
 export type AmountOrNull = (string | null)
 export type Amount = string
@@ -139,6 +139,10 @@ submitted_by: TextOrNull
 token_id: (string | null)
 orchestrator_agent_id: TextOrNull
 tag: TextOrNull
+/**
+ * Why, in its sender's words
+ */
+reason: TextOrNull
 /**
  * The sleeve to which it belongs
  */
@@ -2388,9 +2392,9 @@ submitted_by?: string
 }
 export interface Violation {
 /**
- * max_refusals: an API token that was stopped. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
+ * max_refusals: an API token that was stopped. approval: an exercise that would have to wait for a person. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
 limit: TextOrNull
 /**
  * What the order would make of it
@@ -2446,6 +2450,22 @@ allowed_sides?: (("buy" | "sell")[] | null)
  * Trade back at once what a closing traded beyond the position, as where another program's order filled at the same moment
  */
 buy_back_overshoot?: boolean
+/**
+ * Dollars. An API token's order that opens something and is worth more waits for a person's word; 0: each does. With four_eyes everybody's
+ */
+approval_above?: AmountGiven
+/**
+ * How many people must approve; 1 without it
+ */
+approvals_needed?: (number | null)
+/**
+ * How long what is proposed waits; an hour without it
+ */
+approval_seconds?: (number | null)
+/**
+ * Nobody approves what they, or an API token of theirs, propose; and what lets more through, lets somebody in or changes keys takes another person's word
+ */
+four_eyes?: boolean
 }
 /**
  * The switch was turned.
@@ -2654,6 +2674,58 @@ orders_added: number
  * How many executions were not here.
  */
 executions_added: number
+[k: string]: unknown
+}
+}
+export interface ApprovalEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "approval"
+at: string
+data: {
+/**
+ * What became of it; word: somebody approved, and more must.
+ */
+event: ("pending" | "word" | "approved" | "used" | "refused" | "expired" | "withdrawn" | "void" | "failed")
+/**
+ * The approval, as GET /api/approvals/:id gives it.
+ */
+approval: {
+id: string
+kind: ("order" | "guards" | "switch" | "sleeve" | "cash" | "grant" | "credentials")
+state: ("pending" | "approved" | "used" | "refused" | "expired" | "withdrawn" | "void" | "failed")
+request: {
+[k: string]: unknown
+}
+digest: string
+reason: (string | null)
+proposed_by: string
+token_id: (string | null)
+above: (string | null)
+worth: (string | null)
+prices: ({
+[k: string]: unknown
+} | null)
+needed: number
+four_eyes: boolean
+proposed_at: string
+expires_at: string
+decided_at: (string | null)
+words: {
+user_id: string
+word: ("approve" | "refuse")
+max_price_move: string
+note: (string | null)
+said_at: string
+[k: string]: unknown
+}[]
+[k: string]: unknown
+}
 [k: string]: unknown
 }
 }
