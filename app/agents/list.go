@@ -92,19 +92,22 @@ func parseTime(name, text string) (t time.Time, err error) {
 }
 
 // The bound by "at" alone is for Postgres, which finds by it the months that need not be
-// read. Of each level the newest are read, by indexes that have the level: otherwise the few errors
+// read. The other bounds are of pairs: from two bounds of one column Postgres would expect so few rows
+// that an index without the agent looks as good as the agent's. Of each level the newest are read, by indexes that have the level: otherwise the few errors
 // would be looked for among all lines.
 const (
 	lineColumnsSQL = `id, user_id, token_id, orchestrator_agent_id, order_id, level, message, data, at, created_at`
-	linesSQL       = `select ` + lineColumnsSQL + ` from app.agent_logs where account_id = $1 and (at, id) < ($2, $3) and at <= $2 and at >= $4`
-	newestSQL      = ` order by at desc, id desc limit $5`
+	linesSQL       = `select ` + lineColumnsSQL + ` from app.agent_logs where account_id = $1 and (at, id) < ($2, $3) and at <= $2`
+	sinceSQL       = ` and (at, id) >= ($5, '00000000-0000-0000-0000-000000000000')`
+	newestSQL      = ` order by at desc, id desc limit $4`
 )
 
 // inOrderSQL has the lines read in the order of an index. Postgres keeps no statistics of whose
-// they are, by which agent or token, and expects so few that it would read all of them and sort.
+// they are, by which agent or token, and expects so few that it would read all of them and sort. A plan
+// that was kept from when a month was empty would not have its indexes in it.
 // The one sort that is left then seems dear enough to compile the query first, which takes seconds.
 const inOrderSQL = `select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true),
-	set_config('jit', 'off', true)`
+	set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)`
 
 // statement returns the query for a selection, and its arguments. One of order, token
 // and agent is looked for by its index, the one with the fewest lines, and the
@@ -112,7 +115,11 @@ const inOrderSQL = `select set_config('enable_sort', 'off', true), set_config('e
 // take the index of either.
 func (s selection) statement(account uuid.UUID, page paging.Page) (string, []any) {
 	var where strings.Builder
-	args := []any{account, page.At, page.ID, s.since, page.Limit + 1}
+	args := []any{account, page.At, page.ID, page.Limit + 1}
+	if !s.since.IsZero() {
+		where.WriteString(sinceSQL)
+		args = append(args, s.since)
+	}
 	indexed := false
 	and := func(column string, value any) {
 		args = append(args, value)
@@ -135,7 +142,7 @@ func (s selection) statement(account uuid.UUID, page paging.Page) (string, []any
 	of := s.levels
 	switch {
 	case len(of) == 0 && !indexed:
-		return linesSQL + newestSQL, args
+		return linesSQL + where.String() + newestSQL, args
 	case len(of) == 0:
 		of = levels
 	}

@@ -28,6 +28,7 @@ const (
 	approved   = "approvals"
 	tooling    = "tools for agents"
 	sleeved    = "sleeves"
+	said       = "agents' logs"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -430,4 +431,20 @@ var mutants = []mutant{
 	{tooling, "app/httpapi/serve.go", " || quota.IsFree(r.Context())", " || !quota.IsFree(r.Context()) && quota.IsFree(r.Context())", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
 	{tooling, "sql/func/016/budget_json.sql", "g := app.tightest(g, t);", "null;", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
 	{tooling, "sql/func/016/budget_json.sql", "    stops := stops || private.token_stops(p_account);\n", "", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
+	{tooling, "sql/func/016/reserved_cash.sql", "coalesce(o.filled_avg_price, 0)", "o.filled_avg_price", []string{"app/httpapi TestAnAmountIsReservedBeforeItFills", "app/httpapi TestAnAgentCannotOverspend"}},
+
+	{said, "sql/func/006/check_agent_logs.sql", "o.account_id = account and ", "", []string{"tests/isolation TestNoAttackCrosses/another's_orders_found_out_by_the_check_of_lines"}},
+	{said, "sql/005_events.sql", "account_id = (select private.account_id('log')) and user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", "user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", []string{"tests/isolation TestNoAttackCrosses/lines_put_into_another's_account"}},
+	{said, "sql/005_events.sql", "for select to paddock_app using (account_id = (select private.account_id('log')));", "for select to paddock_app using (true);", []string{"tests/isolation TestNoAttackCrosses/the_notes_of_another's_keys"}},
+	{said, "sql/func/005/maintain_agent_log_partitions.sql", "    execute format('alter table app.%I enable row level security, force row level security', name);\n", "", []string{"app/agents TestALineAlwaysHasAPlace"}},
+	{said, "sql/func/005/maintain_agent_log_partitions.sql", "    alter table app.agent_logs_other force row level security;\n", "    null;\n", []string{"app/agents TestALineAlwaysHasAPlace"}},
+	{said, "sql/func/005/maintain_agent_log_partitions.sql", "p.ends_at <= oldest", "p.ends_at <= oldest + interval '60 days'", []string{"app/agents TestLogsAreKeptAsLongAsItSays"}},
+	{said, "sql/func/005/count_agent_logs.sql", "  if oldest < (", "  if false and oldest < (", []string{"app/agents TestTheDatabaseDecidesAboutLines"}},
+	{said, "sql/005_events.sql", "check (at - created_at <= interval '1 minute')", "check (at - created_at <= interval '1 day')", []string{"app/agents TestTheDatabaseDecidesAboutLines"}},
+	{said, "sql/func/006/append_agent_logs.sql", "    if hash = p_hash then", "    if hash is not null then", []string{"app/httpapi TestAgentLogsAreSentOnce"}},
+	{said, "sql/func/006/append_agent_logs.sql", "  if p_key <> '' then\n    insert", "  if false then\n    insert", []string{"app/httpapi TestAgentLogsAreSentOnce"}},
+	{said, "sql/func/006/append_agent_logs.sql", " - 20)))", " - 1000)))", []string{"app/httpapi TestAgentLogsAreOneEvent"}},
+	{said, "app/agents/list.go", "set_config('plan_cache_mode', 'force_custom_plan', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
+	{said, "app/agents/list.go", "set_config('enable_sort', 'off', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
+	{said, "app/quota/quota.go", "kind == Logging && u.logs != nil", "false", []string{"app/quota TestLogsHaveARate"}},
 }
