@@ -68,6 +68,17 @@ func TestToolsTakeATokenAlone(t *testing.T) {
 		t.Errorf("a body of 200 KiB: %d %s", big.status, big.text)
 	}
 
+	began := time.Now()
+	listen := s.post(`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+		`"io.modelcontextprotocol/clientInfo":{"name":"x","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}`,
+		"Authorization", with, "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "subscriptions/listen")
+	if !strings.Contains(listen.text, "-32601") || time.Since(began) > 5*time.Second {
+		t.Errorf("a stream that never ends: %d %s after %s", listen.status, listen.text, time.Since(began))
+	}
+	if list := s.post(listTools, "Authorization", with); !strings.Contains(list.text, `"cacheScope":"private"`) || len(list.text) > 48<<10 {
+		t.Errorf("the list has %d bytes, and may be shown to others", len(list.text))
+	}
+
 	session := a.mcp()
 	use(t, session, "list_orders", nil).want("done", "")
 	ada.do("DELETE", "/api/tokens/"+a.id, "").want(t, 200, "")

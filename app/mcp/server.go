@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -28,6 +29,15 @@ func newServer(version string, log *slog.Logger, c *caller, scopes []string) *sd
 		Instructions: instructions, Logger: log,
 		// A token's scopes never change, and so its list does not.
 		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{}},
+		SetCacheable: func(_ context.Context, _ sdk.Request, c *sdk.Cacheable) { c.CacheScope = "private" }, // another token has another list
+	})
+	server.AddReceivingMiddleware(func(next sdk.MethodHandler) sdk.MethodHandler {
+		return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {
+			if method == "subscriptions/listen" { // nothing ever changes, and each would hold a connection
+				return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "There is nothing to listen to: a token's tools never change."}
+			}
+			return next(ctx, method, r)
+		}
 	})
 	for i := range tools {
 		if t := &tools[i]; slices.Contains(scopes, t.scope) {
