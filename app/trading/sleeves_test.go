@@ -308,6 +308,9 @@ func TestAReplacementTakesWhatItReplacesKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.refuses("sleeve_cash 700 701", "more than that and what is left", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 701, 'replace', '"+replaced+"'")
+	a.set("update app.alpaca_orders set status = 'partially_filled', filled_qty = 2, filled_avg_price = 120 where sleeve_cost = 600")
+	a.refuses("sleeve_cash 460 700", "while two of its five have filled and are not booked", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
+	a.set("update app.alpaca_orders set fills_qty = 2, fills_avg_price = 120 where sleeve_cost = 600")
 	a.refuses("", "all that", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
 }
 
