@@ -109,6 +109,9 @@ grant select (account_id, equity, last_equity, cash, as_of) on app.account_balan
 create policy gate_reads on app.fills for select to paddock_gate using (true);
 grant select (account_id, side, qty, price, multiplier, at, state) on app.fills to paddock_gate;
 create policy gate_reads on app.trading_positions for select to paddock_gate using (true);
+-- And for exercises, whose shares are to be paid (app.reserved_cash).
+create policy gate_reads on app.exercises for select to paddock_gate using (true);
+grant select (account_id, contract, side, qty, price, state, requested_at) on app.exercises to paddock_gate;
 -- And for what its positions are worth (private.raise_sleeve_marks).
 grant select (account_id, scope, scope_value, closed_at, symbol, direction, multiplier, entry_qty, exit_qty) on app.trading_positions to paddock_gate;
 create policy gate_reads on app.round_trips_due for select to paddock_gate using (true);
@@ -182,6 +185,8 @@ set local role paddock_owner;
 drop function app.sleeve_worth, app.account_cash, app.reserved_cash, app.order_cost, app.held_in_sleeves;
 drop index app.alpaca_orders_sleeve_unbooked_idx, app.alpaca_orders_sleeve_idx;
 revoke select (sleeve_id, sleeve_cost, fills_qty, fills_differ) on app.alpaca_orders from paddock_gate;
+revoke select (account_id, contract, side, qty, price, state, requested_at) on app.exercises from paddock_gate;
+drop policy gate_reads on app.exercises;
 revoke select (account_id) on app.round_trips_due from paddock_gate;
 drop policy gate_reads on app.round_trips_due;
 revoke select (account_id, scope, scope_value, closed_at, symbol, direction, multiplier, entry_qty, exit_qty) on app.trading_positions from paddock_gate;

@@ -1,6 +1,7 @@
 package trading_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -308,6 +309,9 @@ func TestAReplacementTakesWhatItReplacesKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.refuses("sleeve_cash 700 701", "more than that and what is left", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 701, 'replace', '"+replaced+"'")
+	a.set("update app.alpaca_orders set status = 'partially_filled', filled_qty = 2, filled_avg_price = 120 where sleeve_cost = 600")
+	a.refuses("sleeve_cash 460 700", "while two of its five have filled and are not booked", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
+	a.set("update app.alpaca_orders set fills_qty = 2, fills_avg_price = 120 where sleeve_cost = 600")
 	a.refuses("", "all that", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
 }
 
@@ -426,4 +430,52 @@ func TestDrawdownOfASleeve(t *testing.T) {
 	shown("after a reset without a price", "- -")
 	price("140")
 	shown("once there is a price", "1530 1530 0 -60")
+}
+
+// An exercise is paid by the sleeve that holds the contract: it is refused where the sleeve
+// cannot pay for the shares, and keeps their cost until it is booked. A put delivers what
+// the sleeve has. A token of another sleeve exercises nothing of it.
+func TestAnExerciseIsOfTheSleeveThatHoldsTheContract(t *testing.T) {
+	a := newAlone(t)
+	const call, put = "AAPL271217C00100000", "AAPL271217P00100000"
+	mine, other := a.sleeve("mine", "10499"), a.sleeve("other", "20000")
+	a.set("update private.token_accounts set sleeve_id = $1 where token_id = $2", other, a.child)
+	for _, contract := range []string{call, put} {
+		a.holds(mine, contract, "long", "100", "1", "0", "0", "0", "0", "0")
+		a.set("insert into app.alpaca_positions (account_id, symbol, qty, current_price, as_of) values ($1, $2, 1, 5, now())", a.account, contract)
+	}
+	exercise := func(when, token, contract, side, want string) {
+		t.Helper()
+		err := a.as(token, `insert into app.exercises (account_id, contract, symbol, side, qty, price, reference_price, asked_by) values ($1, $2, 'AAPL', $3, 100, 100, 99, private.user_id())`, a.account, contract, side)
+		got := ""
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Code == "PD422" {
+			var v verdict
+			if err := json.Unmarshal([]byte(refused.Detail), &v); err != nil || len(v.Violations) == 0 {
+				t.Fatal(refused.Detail, err)
+			}
+			got = strings.Join([]string{v.Violations[0].Guard, v.Violations[0].Limit, v.Violations[0].Value}, " ")
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s: the exercise is refused by %q, and should be by %q", when, got, want)
+		}
+	}
+	exercise("a sleeve that cannot pay", a.session, call, "buy", "sleeve_cash 10499 10500")
+	exercise("a sleeve without shares", a.session, put, "sell", "sleeve_position 0 100")
+	a.set("update app.sleeves set transferred = 10500 where id = $1", mine)
+	exercise("a token of another sleeve", a.helperToken, call, "buy", "sleeve "+other+" "+mine)
+	exercise("a sleeve that can pay", a.session, call, "buy", "")
+	a.refuses("sleeve_cash 500 501", "with the shares to be paid", a.session, mine, limited, "'MSFT', 'buy', 'limit', 'day', 1, 501")
+	err := a.as(a.session, "select private.move_cash(gen_random_uuid(), $1, null, 501, null, null)", mine)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "PD446" || refused.Detail != "500" {
+		t.Errorf("cash that the exercise takes is moved: %v", err)
+	}
+	a.set("update app.exercises set state = 'refused'")
+	a.refuses("", "once it is refused", a.session, mine, limited, "'MSFT', 'buy', 'limit', 'day', 1, 501")
+	a.set("update app.exercises set state = 'accepted'")
+	a.set("update app.trading_positions set exit_qty = entry_qty, closed_at = now() where symbol = $1", call)
+	a.refuses("", "once it is booked", a.session, mine, limited, "'MSFT', 'buy', 'limit', 'day', 1, 501")
 }

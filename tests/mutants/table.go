@@ -124,6 +124,11 @@ var mutants = []mutant{
 	{sleeved, "sql/func/016/change_sleeve.sql", "array_position(grades, after.switch) < array_position(grades, before.switch)", "false", []string{"app/trading TestSleevesOfALiveAccountTakeAStepUp"}},
 	{sleeved, "sql/func/007/apply_trade_update.sql", "  perform private.raise_sleeve_marks();\n", "", []string{"app/httpapi TestSleeveStopsAtItsDrawdown"}},
 	{sleeved, "sql/func/007/reconcile_positions.sql", "  perform private.raise_sleeve_marks();\n", "", []string{"app/httpapi TestSleeveStopsAtItsDrawdown"}},
+	{sleeved, "sql/func/016/reserved_cash.sql", "when o.alpaca_order_id = p_without then o.sleeve_cost", "when o.alpaca_order_id = p_without then 0", []string{"app/trading TestAReplacementTakesWhatItReplacesKept"}},
+	{sleeved, "sql/func/008/guard_exercise.sql", "t.symbol = new.contract having", "false having", []string{"app/trading TestAnExerciseIsOfTheSleeveThatHoldsTheContract"}},
+	{sleeved, "sql/func/016/reserved_cash.sql", "sum(e.qty * e.price)", "sum(0 * e.price)", []string{"app/trading TestAnExerciseIsOfTheSleeveThatHoldsTheContract"}},
+	{sleeved, "sql/func/016/reserved_cash.sql", " and e.state <> 'refused'", "", []string{"app/trading TestAnExerciseIsOfTheSleeveThatHoldsTheContract"}},
+	{sleeved, "sql/func/016/reserved_cash.sql", "and t.symbol = e.contract and t.closed_at is null", "and t.symbol = e.contract", []string{"app/trading TestAnExerciseIsOfTheSleeveThatHoldsTheContract"}},
 
 	{lock, "sql/func/006/guard_order.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},

@@ -1,7 +1,8 @@
 -- Trigger: refuses the exercise of an option that the account's guards do not
 -- allow (PD422, with the result of app.check_guards as its detail). An exercise
 -- buys or sells shares of the underlying at the strike, and is checked as such
--- an order. PD409: one of the same contract was asked for within a minute.
+-- an order: of the sleeve that holds the contract, which is to pay for the shares or to
+-- have them, where it is one alone. PD409: one of the same contract was asked for within a minute.
 create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -23,6 +24,8 @@ begin
   shares.symbol := new.symbol;
   shares.side := new.side;
   shares.qty := new.qty;
+  shares.sleeve_id := (select min(t.scope_value)::uuid from app.trading_positions t
+    where t.account_id = new.account_id and t.scope = 'sleeve' and t.closed_at is null and t.symbol = new.contract having count(*) = 1);
   shares.type := 'market';
   shares.order_class := '';
   shares.action := 'place';
