@@ -99,8 +99,8 @@ type trial struct {
 }
 
 type tradedOrder struct {
-	id, agent, tag, symbol, class, side string
-	filled                              decimal.Decimal
+	id, agent, tag, sleeve, symbol, class, side string
+	filled                                      decimal.Decimal
 }
 
 // execution is a trade, and what became of it later.
@@ -187,7 +187,8 @@ func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 		}
 	}
 	o := &tradedOrder{id: fmt.Sprintf("order-%d", i), symbol: s.symbol, class: s.class,
-		agent: []string{"", "one", "two"}[t.IntN(3)], tag: []string{"", "slow", "fast"}[t.IntN(3)], side: []string{"buy", "sell"}[t.IntN(2)]}
+		agent: []string{"", "one", "two"}[t.IntN(3)], tag: []string{"", "slow", "fast"}[t.IntN(3)], side: []string{"buy", "sell"}[t.IntN(2)],
+		sleeve: []string{"", uuidOf(71).String(), uuidOf(72).String()}[t.IntN(3)]}
 	t.orders = append(t.orders, o)
 	return o
 }
@@ -284,7 +285,7 @@ func known(arrived []message) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 		if busted[x] || corrected[x] {
 			continue
 		}
-		f := plainjournal.Fill{ID: x.id, Agent: x.order.agent, Tag: x.order.tag, Symbol: x.order.symbol, Multiplier: 1, At: place(x), Qty: x.qty, Price: x.price}
+		f := plainjournal.Fill{ID: x.id, Agent: x.order.agent, Tag: x.order.tag, Sleeve: x.order.sleeve, Symbol: x.order.symbol, Multiplier: 1, At: place(x), Qty: x.qty, Price: x.price}
 		if x.order.class == "us_option" {
 			f.Multiplier = 100
 		}
@@ -341,10 +342,114 @@ func (w *world) tell(l tenant.Lease, n int, m message) error {
 	})
 }
 
+// alreadyPlaced has the orders in the database, as if they had been placed in Paddock, with
+// their agents, tags and sleeves. What a sleeve may order is not in question here, so
+// an order gets its sleeve after the guards have passed it.
+func (w *world) alreadyPlaced(all []*tradedOrder) {
+	w.t.Helper()
+	for i, id := range []uuid.UUID{uuidOf(71), uuidOf(72)} {
+		w.exec(`insert into app.sleeves (account_id, id, name, transferred, made_by) values ($1, $2, $3, $4, 'x') on conflict do nothing`,
+			w.account.Account, id, fmt.Sprint("sleeve ", i), 1000*i)
+	}
+	for _, o := range all {
+		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
+			w.account.Account, o.id, o.agent, o.tag)
+		w.exec("update app.alpaca_orders set sleeve_id = nullif($3, '')::uuid where account_id = $1 and client_order_id = $2", w.account.Account, o.id, o.sleeve)
+	}
+}
+
+// sleevesDiffer returns where the sleeves' sums and positions differ from those of a
+// simple computation, and where they and the unassigned are not the account.
+func (w *world) sleevesDiffer(arrived []message) string {
+	w.t.Helper()
+	var found strings.Builder
+	fills, adjustments := known(arrived)
+	books := plainjournal.Books(fills, adjustments)
+	var said struct {
+		Sleeves []struct {
+			ID, Transferred, Cash, Fees string
+			Realized                    string `json:"realized_pl"`
+			Positions                   []struct{ Symbol, Qty string }
+		}
+		Unassigned struct {
+			Cash      string
+			Positions []struct{ Symbol, Qty string }
+		}
+	}
+	// The broker says what the account's trades come to: their cash, and what is held.
+	account, after := books[""], time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	w.exec(`insert into app.account_balances (account_id, equity, last_equity, cash, as_of) values ($1, 0, 0, $2::numeric, $3)
+		on conflict (account_id) do update set cash = excluded.cash, as_of = excluded.as_of`, w.account.Account, account.Traded.String(), after)
+	w.exec("delete from app.alpaca_positions")
+	for symbol, qty := range account.Held {
+		w.exec("insert into app.alpaca_positions (account_id, symbol, asset_class, qty, as_of) values ($1, $2, 'x', $3::numeric, now())",
+			w.account.Account, strings.ReplaceAll(symbol, "/", ""), qty.String())
+	}
+	if err := json.Unmarshal([]byte(scan[string](w, "select app.sleeves_json('"+w.account.Account.String()+"')::text")), &said); err != nil {
+		w.t.Fatal(err)
+	}
+	w.exec("delete from app.alpaca_positions")
+	w.exec("delete from app.account_balances")
+	if !slices.ContainsFunc(adjustments, func(a plainjournal.Adjustment) bool { return strings.HasSuffix(a.Kind, "FEE") }) {
+		// Without fees cash is what was bought and sold, whatever round trips there are.
+		for id := range books {
+			spent := decimal.Zero
+			for _, f := range fills {
+				if id == "" || f.Sleeve == id {
+					spent = spent.Add(f.Qty.Mul(f.Price).Mul(decimal.NewFromInt(f.Multiplier)))
+				}
+			}
+			if !spent.Neg().Equal(books[id].Traded) {
+				fmt.Fprintf(&found, "\n  the plain book of %q traded %s, and its fills come to %s", id, books[id].Traded, spent.Neg())
+			}
+		}
+	}
+	cash, held := amount(said.Unassigned.Cash), map[string]decimal.Decimal{}
+	for _, p := range said.Unassigned.Positions {
+		held[strings.ReplaceAll(p.Symbol, "/", "")] = amount(p.Qty)
+	}
+	for _, s := range said.Sleeves {
+		want := books[s.ID]
+		if traded := amount(s.Cash).Sub(amount(s.Transferred)); !traded.Equal(want.Traded) || !amount(s.Fees).Equal(want.Fees) || !amount(s.Realized).Equal(want.Realized) {
+			fmt.Fprintf(&found, "\n  sleeve %s traded %s, fees %s, profit %s: want %s, %s, %s", s.ID, traded, s.Fees, s.Realized, want.Traded, want.Fees, want.Realized)
+		}
+		if len(s.Positions) != len(want.Held) {
+			fmt.Fprintf(&found, "\n  sleeve %s holds %v, want %v", s.ID, s.Positions, want.Held)
+		}
+		cash = cash.Add(amount(s.Cash))
+		for _, p := range s.Positions {
+			if !amount(p.Qty).Equal(want.Held[p.Symbol]) {
+				fmt.Fprintf(&found, "\n  sleeve %s holds %s of %s, want %s", s.ID, p.Qty, p.Symbol, want.Held[p.Symbol])
+			}
+			plain := strings.ReplaceAll(p.Symbol, "/", "")
+			held[plain] = held[plain].Add(amount(p.Qty))
+		}
+	}
+	if !cash.Equal(account.Traded) {
+		fmt.Fprintf(&found, "\n  the parts have %s of cash, and the account %s", cash, account.Traded)
+	}
+	for symbol, qty := range account.Held {
+		plain := strings.ReplaceAll(symbol, "/", "")
+		if !held[plain].Equal(qty) {
+			fmt.Fprintf(&found, "\n  the parts hold %s of %s, and the account %s", held[plain], symbol, qty)
+		}
+		delete(held, plain)
+	}
+	for symbol, qty := range held {
+		if !qty.IsZero() {
+			fmt.Fprintf(&found, "\n  the parts hold %s of %s, and the account none", qty, symbol)
+		}
+	}
+	return found.String()
+}
+
+func amount(text string) decimal.Decimal { return decimal.RequireFromString(text) }
+
 // Whatever is executed, busted, corrected, split, charged or expired, and in
 // whatever order and however often it arrives, the journal always equals a
 // simple computation from all that has arrived so far: for the account, each
-// agent and each tag, to the last digit.
+// agent, each tag and each sleeve, to the last digit. So do the sums that each sleeve
+// keeps, and sleeves and the unassigned together are the account.
 func TestJournalEqualsPlainComputation(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{}
@@ -365,10 +470,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		w.forgetTrades()
 		l := w.lease()
 		h := newTrial(seed, 60)
-		for _, o := range h.orders { // orders are placed in Paddock first, with their agent and tag
-			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
-				w.account.Account, o.id, o.agent, o.tag)
-		}
+		w.alreadyPlaced(h.orders)
 		order := slices.Clone(h.told)
 		if seed%3 != 0 { // otherwise the history arrives in order
 			for i := range order {
@@ -389,7 +491,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 			if i%7 != 0 && i < len(order)-1 {
 				continue
 			}
-			if d := differences(w.journalOf(), plainjournal.Trips(known(order[:i+1]))); d != "" {
+			if d := differences(w.journalOf(), plainjournal.Trips(known(order[:i+1]))) + w.sleevesDiffer(order[:i+1]); d != "" {
 				t.Fatalf("PADDOCK_JOURNAL_SEED=%d: after message %d (%s at %s):%s", seed, i, m.event, m.at, d)
 			}
 		}
@@ -408,6 +510,9 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		if d := w.sleevesDiffer(order); d != "" {
+			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: computed again:%s", seed, d)
+		}
 		if after := scan[*string](w, all); (before == nil) != (after == nil) || before != nil && *before != *after {
 			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: computed again the journal differs", seed)
 		}
@@ -423,10 +528,7 @@ func TestRoundTripsAreComputedInParts(t *testing.T) {
 		w.forgetTrades()
 		l := w.lease()
 		h := newTrial(seed+100, 60)
-		for _, o := range h.orders {
-			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
-				w.account.Account, o.id, o.agent, o.tag)
-		}
+		w.alreadyPlaced(h.orders)
 		told := 0
 		tell := func() {
 			if told < len(h.told) {
@@ -451,7 +553,7 @@ func TestRoundTripsAreComputedInParts(t *testing.T) {
 		for told < len(h.told) {
 			tell()
 		}
-		if d := differences(w.journalOf(), plainjournal.Trips(known(h.told))); d != "" {
+		if d := differences(w.journalOf(), plainjournal.Trips(known(h.told))) + w.sleevesDiffer(h.told); d != "" {
 			t.Fatalf("seed %d:%s", seed, d)
 		}
 	}
@@ -508,11 +610,11 @@ func TestFillsCostTheSameForever(t *testing.T) {
 }
 
 // brokersOwn returns the round trips that follow from the simulator's
-// executions, with each order's agent and tag from Paddock.
+// executions, with each order's agent, tag and sleeve from Paddock.
 func (w *world) brokersOwn() []string {
 	w.t.Helper()
 	ids := map[string]string{}
-	rows, err := w.admin.Query(context.Background(), "select alpaca_order_id::text, concat_ws('|', coalesce(orchestrator_agent_id, ''), coalesce(tag, '')) from app.alpaca_orders where alpaca_order_id is not null")
+	rows, err := w.admin.Query(context.Background(), "select alpaca_order_id::text, concat_ws('|', coalesce(orchestrator_agent_id, ''), coalesce(tag, ''), sleeve_id) from app.alpaca_orders where alpaca_order_id is not null")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -531,6 +633,7 @@ func (w *world) brokersOwn() []string {
 		}
 		f := plainjournal.Fill{ID: x.ID, Symbol: x.Symbol, Multiplier: 1, At: x.At.Truncate(time.Microsecond), Qty: x.Qty, Price: x.Price}
 		f.Agent, f.Tag, _ = strings.Cut(ids[x.OrderID], "|")
+		f.Tag, f.Sleeve, _ = strings.Cut(f.Tag, "|")
 		if len(x.Symbol) > 15 {
 			f.Multiplier = 100
 		}

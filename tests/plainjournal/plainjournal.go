@@ -1,4 +1,5 @@
-// Package plainjournal computes the journal's round trips in the plainest way,
+// Package plainjournal computes the journal's round trips and the books of sleeves in
+// the plainest way,
 // to compare those of the SQL with: from all fills and adjustments, in order,
 // each time from the beginning. It shares no code with the SQL.
 package plainjournal
@@ -15,10 +16,10 @@ import (
 
 // Fill is an execution that was not taken back.
 type Fill struct {
-	ID, Agent, Tag, Symbol string
-	Multiplier             int64
-	At                     time.Time
-	Qty, Price             decimal.Decimal // Qty is negative when sold
+	ID, Agent, Tag, Sleeve, Symbol string // Sleeve is the id of one, or empty: it belongs to none
+	Multiplier                     int64
+	At                             time.Time
+	Qty, Price                     decimal.Decimal // Qty is negative when sold
 }
 
 // Adjustment is an activity of the account that is not an execution.
@@ -31,7 +32,7 @@ type Adjustment struct {
 
 // trip is a round trip as it is added up.
 type trip struct {
-	line                    string // the scope, its value and the symbol
+	scope, value, symbol    string
 	opened, closed          time.Time
 	long                    bool
 	multiplier              decimal.Decimal
@@ -51,17 +52,57 @@ func (t *trip) String() string {
 	if t.long {
 		direction = "long"
 	}
-	return fmt.Sprintf("%s %s %s-%s in %s/%s out %s/%s most %s fees %s profit %s fills %d", t.line, direction, t.opened.UTC().Format(time.RFC3339Nano), closed,
+	return fmt.Sprintf("%s %s %s %s %s-%s in %s/%s out %s/%s most %s fees %s profit %s fills %d", t.scope, t.value, t.symbol, direction, t.opened.UTC().Format(time.RFC3339Nano), closed,
 		t.entryQty, t.entryNotional, t.exitQty, t.exitNotional, t.most, t.fees, t.profit, t.fills)
 }
 
-// Trips returns every round trip of the account, of each agent and of each tag,
-// a line each.
+// Trips returns every round trip of the account, of each agent, of each tag and of
+// each sleeve, a line each.
 func Trips(fills []Fill, adjustments []Adjustment) []string {
 	var lines []string
-	symbols, agents, tags := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, t := range allTrips(fills, adjustments) {
+		lines = append(lines, t.String())
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Book is what the trades of a sleeve, or of the account, come to.
+type Book struct {
+	Traded   decimal.Decimal // what they brought in less what they and their fees cost
+	Fees     decimal.Decimal
+	Realized decimal.Decimal            // profit, before fees
+	Held     map[string]decimal.Decimal // by symbol, without what is 0
+}
+
+// Books returns the books of the sleeves by their ids, and that of the account under "".
+func Books(fills []Fill, adjustments []Adjustment) map[string]Book {
+	books := map[string]Book{"": {Held: map[string]decimal.Decimal{}}}
+	for _, t := range allTrips(fills, adjustments) {
+		if t.scope != "sleeve" && t.scope != "account" {
+			continue
+		}
+		book, known := books[t.value]
+		if !known {
+			book.Held = map[string]decimal.Decimal{}
+		}
+		spent := t.entryNotional.Sub(t.exitNotional).Mul(t.multiplier)
+		if !t.long {
+			spent = spent.Neg()
+		}
+		book.Traded, book.Fees, book.Realized = book.Traded.Sub(spent).Sub(t.fees), book.Fees.Add(t.fees), book.Realized.Add(t.profit)
+		if !t.held.IsZero() {
+			book.Held[t.symbol] = t.held
+		}
+		books[t.value] = book
+	}
+	return books
+}
+
+func allTrips(fills []Fill, adjustments []Adjustment) (all []*trip) {
+	symbols, agents, tags, sleeves := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range fills {
-		symbols[f.Symbol], agents[f.Agent], tags[f.Tag] = true, true, true
+		symbols[f.Symbol], agents[f.Agent], tags[f.Tag], sleeves[f.Sleeve] = true, true, true, true
 	}
 	for _, a := range adjustments {
 		if a.Kind == "OPTRD" { // an exercise may be all that brought shares of a symbol
@@ -69,7 +110,7 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 		}
 	}
 	for symbol := range symbols {
-		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, agents: map[string]string{}, tags: map[string]string{}}
+		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, whose: map[string]map[string]string{}}
 		for _, f := range fills {
 			if f.Symbol == symbol {
 				j.fills = append(j.fills, f)
@@ -80,20 +121,16 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 				j.adjustments = append(j.adjustments, a)
 			}
 		}
-		lines = append(lines, j.trips("account", "")...)
-		for agent := range agents {
-			if agent != "" {
-				lines = append(lines, j.trips("agent", agent)...)
-			}
-		}
-		for tag := range tags {
-			if tag != "" {
-				lines = append(lines, j.trips("tag", tag)...)
+		all = append(all, j.trips("account", "")...) // first: it decides whose an adjustment is
+		for scope, values := range map[string]map[string]bool{"agent": agents, "tag": tags, "sleeve": sleeves} {
+			for value := range values {
+				if value != "" {
+					all = append(all, j.trips(scope, value)...)
+				}
 			}
 		}
 	}
-	slices.Sort(lines)
-	return lines
+	return all
 }
 
 var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
@@ -109,14 +146,19 @@ func Timeless(lines []string) []string {
 	return lines
 }
 
-// oneSymbol is one symbol's history. ratios, agents and tags are found while the
-// account's trips are computed, and are then used for those of agents and tags.
+// oneSymbol is one symbol's history. ratios and whose are found while the account's
+// trips are computed, and are then used for those of agents, tags and sleeves.
 type oneSymbol struct {
-	symbol       string
-	fills        []Fill
-	adjustments  []Adjustment
-	ratios       map[string][2]decimal.Decimal // of a split: old shares, new ones
-	agents, tags map[string]string             // the agent and the tag that an adjustment belongs to
+	symbol      string
+	fills       []Fill
+	adjustments []Adjustment
+	ratios      map[string][2]decimal.Decimal // of a split: old shares, new ones
+	whose       map[string]map[string]string  // by scope: the agent, tag or sleeve that an adjustment belongs to
+}
+
+// of returns which agent, tag or sleeve traded.
+func (f Fill) of(scope string) string {
+	return map[string]string{"agent": f.Agent, "tag": f.Tag, "sleeve": f.Sleeve}[scope]
 }
 
 // event is a fill or an adjustment.
@@ -130,7 +172,7 @@ type event struct {
 func (j *oneSymbol) events(scope, value string) []event {
 	var all []event
 	for i, f := range j.fills {
-		if scope == "account" || scope == "agent" && f.Agent == value || scope == "tag" && f.Tag == value {
+		if scope == "account" || f.of(scope) == value {
 			all = append(all, event{At: f.At, ID: f.ID, fill: &j.fills[i]})
 		}
 	}
@@ -138,7 +180,7 @@ func (j *oneSymbol) events(scope, value string) []event {
 		all = append(all, event{At: together[0].At, ID: together[0].ID, adj: together})
 	}
 	for _, a := range j.adjustments {
-		mine := scope == "account" || a.Kind == "OPEXP" || scope == "agent" && j.agents[a.ID] == value || scope == "tag" && j.tags[a.ID] == value
+		mine := scope == "account" || a.Kind == "OPEXP" || j.whose[scope][a.ID] == value
 		if mine && a.Kind != "SPLIT" {
 			all = append(all, event{At: a.At, ID: a.ID, adj: []Adjustment{a}})
 		}
@@ -209,7 +251,7 @@ func splits(adjustments []Adjustment) (all [][]Adjustment) {
 	return slices.DeleteFunc(all, func(g []Adjustment) bool { return len(g) == 1 && g[0].Subtype != "" })
 }
 
-func (j *oneSymbol) trips(scope, value string) []string {
+func (j *oneSymbol) trips(scope, value string) []*trip {
 	var all []*trip
 	open := func() *trip {
 		if len(all) > 0 && all[len(all)-1].closed.IsZero() {
@@ -221,7 +263,7 @@ func (j *oneSymbol) trips(scope, value string) []string {
 		for !qty.IsZero() {
 			t := open()
 			if t == nil {
-				t = &trip{line: scope + " " + value + " " + j.symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
+				t = &trip{scope: scope, value: value, symbol: j.symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
 				all = append(all, t)
 			}
 			t.fills += counts
@@ -298,11 +340,7 @@ func (j *oneSymbol) trips(scope, value string) []string {
 			}
 		}
 	}
-	var lines []string
-	for _, t := range all {
-		lines = append(lines, t.String())
-	}
-	return lines
+	return all
 }
 
 // ratioOf returns two quantities, before and after a split, that have the split's
@@ -341,35 +379,31 @@ func (t *trip) split(from, to decimal.Decimal) {
 	t.entryQty = t.exitQty.Add(t.held.Abs())
 }
 
-// attribute decides which agent and which tag an adjustment belongs to: the one
-// that made all fills since the trip began. If there are fills at the
+// attribute decides which agent, which tag and which sleeve an adjustment belongs
+// to: the one that made all fills since the trip began. If there are fills at the
 // adjustment's price, only those count.
 func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
-	agents, tags, agentsAt, tagsAt := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, f := range j.fills {
-		if f.At.Before(since) || f.At.After(a.At) || f.At.Equal(a.At) && f.ID > a.ID {
-			continue
-		}
-		agents[f.Agent], tags[f.Tag] = true, true
-		if f.Price.Equal(a.Price) {
-			agentsAt[f.Agent], tagsAt[f.Tag] = true, true
-		}
-	}
-	if len(agentsAt) > 0 {
-		agents, tags = agentsAt, tagsAt
-	}
-	only := func(names map[string]bool) string {
-		if len(names) == 1 {
-			for name := range names {
-				return name
+	for _, scope := range []string{"agent", "tag", "sleeve"} {
+		all, atPrice := map[string]bool{}, map[string]bool{}
+		for _, f := range j.fills {
+			if f.At.Before(since) || f.At.After(a.At) || f.At.Equal(a.At) && f.ID > a.ID {
+				continue
+			}
+			all[f.of(scope)] = true
+			if f.Price.Equal(a.Price) {
+				atPrice[f.of(scope)] = true
 			}
 		}
-		return ""
-	}
-	if agent := only(agents); agent != "" {
-		j.agents[a.ID] = agent
-	}
-	if tag := only(tags); tag != "" {
-		j.tags[a.ID] = tag
+		if len(atPrice) > 0 {
+			all = atPrice
+		}
+		if j.whose[scope] == nil {
+			j.whose[scope] = map[string]string{}
+		}
+		for only := range all {
+			if len(all) == 1 && only != "" {
+				j.whose[scope][a.ID] = only
+			}
+		}
 	}
 }

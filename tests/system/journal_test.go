@@ -15,7 +15,7 @@ import (
 )
 
 // journalDiffers compares the journal's round trips, of the account and of each
-// agent and tag, with those that plainjournal computes from the broker's own
+// agent, tag and sleeve, with those that plainjournal computes from the broker's own
 // executions and activities. Times are left out: those in the broker's record and
 // in its stream differ by some microseconds.
 func (w *world) journalDiffers(conn *pgx.Conn, a *chaosAccount) (found []string) {
@@ -89,11 +89,11 @@ func (w *world) tripsHere(conn *pgx.Conn, account string) (lines []string) {
 	return lines
 }
 
-// plainFills returns the broker's executions that were not taken back. The agent
-// and tag of an order come from Paddock, since the broker does not know them.
+// plainFills returns the broker's executions that were not taken back. The agent,
+// tag and sleeve of an order come from Paddock, since the broker does not know them.
 func (w *world) plainFills(conn *pgx.Conn, a *chaosAccount) (fills []plainjournal.Fill) {
-	type owner struct{ ID, Agent, Tag string }
-	rows, err := conn.Query(context.Background(), `select alpaca_order_id::text, coalesce(orchestrator_agent_id, ''), coalesce(tag, '')
+	type owner struct{ ID, Agent, Tag, Sleeve string }
+	rows, err := conn.Query(context.Background(), `select alpaca_order_id::text, coalesce(orchestrator_agent_id, ''), coalesce(tag, ''), coalesce(sleeve_id::text, '')
 		from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null`, a.id)
 	if err != nil {
 		panic(err)
@@ -110,7 +110,7 @@ func (w *world) plainFills(conn *pgx.Conn, a *chaosAccount) (fills []plainjourna
 		if x.Busted {
 			continue
 		}
-		f := plainjournal.Fill{ID: x.ID, Symbol: x.Symbol, Agent: whose[x.OrderID].Agent, Tag: whose[x.OrderID].Tag,
+		f := plainjournal.Fill{ID: x.ID, Symbol: x.Symbol, Agent: whose[x.OrderID].Agent, Tag: whose[x.OrderID].Tag, Sleeve: whose[x.OrderID].Sleeve,
 			Multiplier: lotOf(x.Symbol).IntPart(), At: x.At, Qty: x.Qty, Price: x.Price}
 		if x.Side == "sell" {
 			f.Qty = f.Qty.Neg()
