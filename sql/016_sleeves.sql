@@ -99,7 +99,7 @@ create index alpaca_orders_sleeve_unbooked_idx on app.alpaca_orders (account_id,
 create policy gate_reads on app.account_balances for select to paddock_gate using (true);
 grant select (account_id, cash, as_of) on app.account_balances to paddock_gate;
 create policy gate_reads on app.fills for select to paddock_gate using (true);
-grant select (account_id, side, qty, price, multiplier, at, state) on app.fills to paddock_gate;
+grant select (account_id, side, qty, price, multiplier, at, recorded_at, state) on app.fills to paddock_gate;
 create policy gate_reads on app.trading_positions for select to paddock_gate using (true);
 grant select (account_id, scope, scope_value, closed_at) on app.trading_positions to paddock_gate;
 grant select (sleeve_id, sleeve_cost, fills_qty, fills_differ) on app.alpaca_orders to paddock_gate;
@@ -167,7 +167,7 @@ drop index app.alpaca_orders_sleeve_unbooked_idx, app.alpaca_orders_sleeve_idx;
 revoke select (sleeve_id, sleeve_cost, fills_qty, fills_differ) on app.alpaca_orders from paddock_gate;
 revoke select (account_id, scope, scope_value, closed_at) on app.trading_positions from paddock_gate;
 drop policy gate_reads on app.trading_positions;
-revoke select (account_id, side, qty, price, multiplier, at, state) on app.fills from paddock_gate;
+revoke select (account_id, side, qty, price, multiplier, at, recorded_at, state) on app.fills from paddock_gate;
 drop policy gate_reads on app.fills;
 revoke select (account_id, cash, as_of) on app.account_balances from paddock_gate;
 drop policy gate_reads on app.account_balances;

@@ -5,7 +5,9 @@
 package plainjournal
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,8 +111,11 @@ func allTrips(fills []Fill, adjustments []Adjustment) (all []*trip) {
 			symbols[a.Symbol] = true
 		}
 	}
-	for symbol := range symbols {
-		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, whose: map[string]map[string]string{}}
+	// Contracts come first: the shares of an exercise belong to whom the contracts belonged.
+	names := slices.SortedFunc(maps.Keys(symbols), func(x, y string) int { return cmp.Compare(len(y), len(x)) })
+	exercised := map[string]map[string]string{} // by group and scope: whose the contracts were
+	for _, symbol := range names {
+		j := oneSymbol{symbol: symbol, exercised: exercised, ratios: map[string][2]decimal.Decimal{}, whose: map[string]map[string]string{}}
 		for _, f := range fills {
 			if f.Symbol == symbol {
 				j.fills = append(j.fills, f)
@@ -154,6 +159,7 @@ type oneSymbol struct {
 	adjustments []Adjustment
 	ratios      map[string][2]decimal.Decimal // of a split: old shares, new ones
 	whose       map[string]map[string]string  // by scope: the agent, tag or sleeve that an adjustment belongs to
+	exercised   map[string]map[string]string  // by group and scope: whose the contracts were that an exercise took
 }
 
 // of returns which agent, tag or sleeve traded.
@@ -381,7 +387,8 @@ func (t *trip) split(from, to decimal.Decimal) {
 
 // attribute decides which agent, which tag and which sleeve an adjustment belongs
 // to: the one that made all fills since the trip began. If there are fills at the
-// adjustment's price, only those count.
+// adjustment's price, only those count. The shares of an exercise, which has a group,
+// belong to whom the contracts belonged.
 func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
 	for _, scope := range []string{"agent", "tag", "sleeve"} {
 		all, atPrice := map[string]bool{}, map[string]bool{}
@@ -400,10 +407,20 @@ func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
 		if j.whose[scope] == nil {
 			j.whose[scope] = map[string]string{}
 		}
+		if a.Kind == "OPTRD" { // the contracts decide, and not the shares that were held before
+			j.whose[scope][a.ID] = j.exercised[a.Group][scope]
+			continue
+		}
 		for only := range all {
 			if len(all) == 1 && only != "" {
 				j.whose[scope][a.ID] = only
 			}
+		}
+		if a.Kind == "OPEXC" || a.Kind == "OPASN" {
+			if j.exercised[a.Group] == nil {
+				j.exercised[a.Group] = map[string]string{}
+			}
+			j.exercised[a.Group][scope] = j.whose[scope][a.ID]
 		}
 	}
 }

@@ -1,13 +1,15 @@
 -- Trigger: refuses the exercise of an option that the account's guards do not
 -- allow (PD422, with the result of app.check_guards as its detail). An exercise
 -- buys or sells shares of the underlying at the strike, and is checked as such
--- an order. PD409: one of the same contract was asked for within a minute.
+-- an order. Of contracts that sleeves hold none is exercised: the broker exercises all
+-- that the account holds, and a sleeve's cash is not asked for that. PD409: one of the same contract was asked for within a minute.
 create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   shares app.alpaca_orders;
   verdict jsonb;
+  held numeric;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'orders are made in transactions that are read committed: an older snapshot would miss the orders before this one' using errcode = '25001';
@@ -17,6 +19,13 @@ begin
   if exists (select from app.exercises e where e.account_id = new.account_id and e.contract = new.contract and e.state = 'asked'
       and e.requested_at > clock_timestamp() - interval '1 minute') then
     raise exception 'an exercise of this contract is on its way' using errcode = 'PD409';
+  end if;
+  held := app.held_in_sleeves(new.account_id, new.contract);
+  if held > 0 then
+    raise exception 'sleeves hold the contracts' using errcode = 'PD422', detail = jsonb_build_object('needs', '[]'::jsonb, 'reducing', false,
+      'violations', jsonb_build_array(app.violation('sleeves', '0', trim_scale(held)::text,
+        format('Of %s, %s belong to sleeves of this account, and an exercise takes all that the account holds. Sell them in their sleeves first, or sell all and do not exercise.',
+          new.contract, trim_scale(held)))))::text;
   end if;
   shares.account_id := new.account_id;
   shares.id := new.id;
