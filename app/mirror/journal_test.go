@@ -244,8 +244,17 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 			entries[0].At = time.Date(2026, 6, 2, 3, 59, 59, 999_999_000, time.UTC)
 		}
 	default:
-		entries[0].Kind = "OPEXP"
-		entries[0].Qty = decimal.NewFromInt(-1)
+		if entries[0].Kind, entries[0].Qty = "OPEXP", decimal.NewFromInt(-1); t.IntN(2) == 0 {
+			break
+		}
+		// An exercise or assignment: the shares come with the contracts, or are told later.
+		entries[0].Kind, entries[0].Group = []string{"OPEXC", "OPASN"}[t.IntN(2)], a.ID
+		entries[0].Qty = decimal.NewFromInt(int64(t.IntN(7) - 3))
+		shares := plainjournal.Adjustment{ID: t.id(i) + "b", Kind: "OPTRD", Symbol: "AAPL", At: at, Group: a.ID, Price: decimal.NewFromInt(200), Qty: entries[0].Qty.Mul(decimal.NewFromInt(-100))}
+		if entries = append(entries, shares); t.IntN(2) == 0 {
+			t.told = append(t.told, message{event: "activity", at: at, adj: entries[1:]})
+			entries = entries[:1]
+		}
 	}
 	t.told = append(t.told, message{event: "activity", at: at, adj: entries})
 }

@@ -316,6 +316,8 @@ func (j *oneSymbol) trips(scope, value string) []*trip {
 		}
 		if scope == "account" && len(all) > 0 {
 			j.attribute(a, all[len(all)-1].opened)
+		} else if scope == "account" && a.Kind == "OPTRD" {
+			j.attribute(a, time.Time{}) // the shares' own trips do not decide
 		}
 		var last *trip
 		if len(all) > 0 {
