@@ -55,7 +55,8 @@ const (
 // statement of its own, because they have indexes of their own.
 var (
 	scopeSQL = map[string]string{"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL, "sleeve": sleeveScopeSQL,
-		"user": ` and scope = 'user'`, "token": ` and scope = 'token'`}
+		"user": ` and scope = 'user'`, "token": ` and scope = 'token'`,
+	}
 	statusSQL = map[string]string{"all": "", "open": openSQL, "closed": closedSQL}
 )
 
