@@ -707,8 +707,11 @@ create policy app_reads on app.exercises for select to paddock_app
 create policy app_updates on app.exercises for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_reads on app.exercises for select to paddock_gate
+  using (true);
 create policy worker_reads on app.exercises for select to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, contract, side, qty, price, state, requested_at) on app.exercises to paddock_gate;
 grant select on app.exercises to paddock_worker;
 grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
 CREATE TRIGGER guard_new BEFORE INSERT ON app.exercises FOR EACH ROW EXECUTE FUNCTION app.guard_exercise();
