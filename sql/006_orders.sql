@@ -282,7 +282,8 @@ revoke create on schema private from paddock_gate;
 set local role paddock_owner;
 
 create trigger inherit_parent_owner before update on app.alpaca_orders
-  for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null)
+  for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null
+    or new.submitted_by is null and new.sleeve_id is null and num_nonnulls(new.parent_alpaca_order_id, new.replaces) > 0)
   execute function app.inherit_parent_owner();
 create trigger inherit_sleeve before insert on app.alpaca_orders
   for each row when (new.intent_state <> 'submitting' and (new.parent_alpaca_order_id is not null or new.replaces is not null))

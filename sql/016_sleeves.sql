@@ -107,7 +107,7 @@ create index alpaca_orders_sleeve_unbooked_idx on app.alpaca_orders (account_id,
 create policy gate_reads on app.account_balances for select to paddock_gate using (true);
 grant select (account_id, equity, last_equity, cash, as_of) on app.account_balances to paddock_gate;
 create policy gate_reads on app.fills for select to paddock_gate using (true);
-grant select (account_id, side, qty, price, multiplier, at, state) on app.fills to paddock_gate;
+grant select (account_id, side, qty, price, multiplier, at, recorded_at, state) on app.fills to paddock_gate;
 create policy gate_reads on app.trading_positions for select to paddock_gate using (true);
 -- And for exercises, whose shares are to be paid (app.reserved_cash).
 create policy gate_reads on app.exercises for select to paddock_gate using (true);
@@ -191,7 +191,7 @@ revoke select (account_id) on app.round_trips_due from paddock_gate;
 drop policy gate_reads on app.round_trips_due;
 revoke select (account_id, scope, scope_value, closed_at, symbol, direction, multiplier, entry_qty, exit_qty) on app.trading_positions from paddock_gate;
 drop policy gate_reads on app.trading_positions;
-revoke select (account_id, side, qty, price, multiplier, at, state) on app.fills from paddock_gate;
+revoke select (account_id, side, qty, price, multiplier, at, recorded_at, state) on app.fills from paddock_gate;
 drop policy gate_reads on app.fills;
 revoke select (account_id, equity, last_equity, cash, as_of) on app.account_balances from paddock_gate;
 drop policy gate_reads on app.account_balances;

@@ -428,7 +428,7 @@ CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH
 CREATE TRIGGER count_answer AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.wind_down_id IS NULL) AND (new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])))) EXECUTE FUNCTION private.count_answer();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
-CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
+CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)) OR ((new.submitted_by IS NULL) AND (new.sleeve_id IS NULL) AND (num_nonnulls(new.parent_alpaca_order_id, new.replaces) > 0)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER inherit_sleeve BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state <> 'submitting'::text) AND ((new.parent_alpaca_order_id IS NOT NULL) OR (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.alpaca_orders FOR EACH ROW EXECUTE FUNCTION private.note_change();
 CREATE TRIGGER note_sent BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.intent_state <> 'unsent'::text))) EXECUTE FUNCTION private.count_sent_order();
@@ -766,7 +766,7 @@ create policy worker_all on app.fills to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.fills to paddock_report;
-grant select (account_id, multiplier, side, qty, price, at, state) on app.fills to paddock_gate;
+grant select (account_id, multiplier, side, qty, price, at, state, recorded_at) on app.fills to paddock_gate;
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
@@ -3394,6 +3394,9 @@ create function app.position_moves(p_account uuid) returns jsonb
 
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.recompute_exercised(p_account uuid, p_symbol text, p_at timestamp with time zone) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker

@@ -7,6 +7,9 @@
 -- approval_above is what an order of its must be worth to need a person's word; null: none
 -- does.
 --
+-- A sell for an amount of money has no bound of what it sells, because the price may fall
+-- until it fills: it is refused where sleeves hold the symbol.
+--
 -- The closings of a wind-down pass: app.make_closing makes one for each that holds a part
 -- of the position.
 create or replace function app.check_sleeve(o app.alpaca_orders, out violations jsonb, out needs jsonb, out approval_above numeric)
@@ -40,6 +43,11 @@ begin
     end if;
     held := app.held_in_sleeves(o.account_id, o.symbol);
     if held <= 0 then
+      return;
+    end if;
+    if o.qty is null then
+      violations := jsonb_build_array(app.violation('sleeves', null, trim_scale(o.notional)::text,
+        format('Of %s, %s belong to sleeves of this account, so that it is sold by quantity: an amount of money could sell what is theirs. Send "qty".', o.symbol, trim_scale(held))));
       return;
     end if;
     if not app.mirror_is_current(o.account_id) then
@@ -81,6 +89,12 @@ begin
   if o.order_class = 'mleg' or o.order_class in ('bracket', 'oto') and o.side is distinct from 'buy' or o.order_class = 'oco' and o.side is distinct from 'sell' then
     violations := jsonb_build_array(app.violation('sleeve', null, o.order_class,
       'A sleeve has no short positions: it takes no multi-leg order, no bracket or OTO that begins with a sell, and no OCO that buys.'));
+    return;
+  end if;
+
+  if o.side = 'sell' and o.qty is null then
+    violations := jsonb_build_array(app.violation('sleeve_position', null, trim_scale(o.notional)::text,
+      'A sleeve sells by quantity: an amount of money could sell more than it holds. Send "qty".'));
     return;
   end if;
 
