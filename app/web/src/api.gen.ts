@@ -89,6 +89,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The Model Context Protocol's streamable HTTP, for AI agents
+         * @description Tools that are requests to this API, with the same API token. A message is a JSON-RPC request of the protocol; the
+         *     server keeps nothing between two. No session's cookie counts here. See docs/agents.md.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            responses: {
+                /** @description The protocol's answer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description A notification was taken */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.yaml": {
         parameters: {
             query?: never;
@@ -1532,6 +1584,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of charting services, newest first, with what became of each */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            alerts: components["schemas"]["Alert"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Take an alert of a charting service, which sends no header of one's own
+         * @description The API token is in the body, and its limits hold. The order is sent afterwards, by a job; the orders of an account's
+         *     alerts in the order in which they came. The same alert again, by id or as a whole, is answered with the first.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description An API token that may trade */
+                        token: string;
+                        /** Format: uuid */
+                        account_id: string;
+                        /** @description Tells it from others of the token; without it the whole alert does */
+                        id?: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was sent, within five minutes of the clock here
+                         */
+                        time: string;
+                        /** @description What sent it, for people */
+                        source?: string;
+                        order: components["schemas"]["OrderRequest"];
+                    };
+                };
+            };
+            responses: {
+                /** @description The alert; state says what became of its order */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All accounts that one may read, with what each is worth and holds, and what they are together
+         * @description Of the last figures of Alpaca's, which as_of dates; null where they are not known. Paper and live money are not added up.
+         *     With an API token, of the accounts that it reaches.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Portfolio"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/approvals": {
         parameters: {
             query?: {
@@ -2432,6 +2618,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API token that asks, and the accounts that it reaches
+         * @description 404 `token_not_found` in a session.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The token */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: uuid */
+                            id: string;
+                            name: string;
+                            scopes: components["schemas"]["Scope"][];
+                            paper_only: boolean;
+                            expires_at: components["schemas"]["Time"];
+                            accounts: {
+                                /** Format: uuid */
+                                id: string;
+                                name: string;
+                                /** @enum {string} */
+                                environment: "paper" | "live";
+                                /** @description Its user's */
+                                role: string;
+                                is_active: boolean;
+                                /** @description What the token and its user's role both allow there */
+                                scopes: components["schemas"]["Scope"][];
+                                /**
+                                 * Format: uuid
+                                 * @description The sleeve in which it trades there
+                                 */
+                                sleeve_id: string | null;
+                            }[];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens/{id}": {
         parameters: {
             query?: never;
@@ -3007,7 +3257,7 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
-                    scope?: "account" | "agent" | "tag" | "sleeve";
+                    scope?: "account" | "agent" | "tag" | "sleeve" | "user" | "token";
                     /** @description One agent, or one tag; all of them unless given */
                     scope_value?: string;
                     symbol?: string;
@@ -3041,6 +3291,62 @@ export interface paths {
                     };
                 };
                 304: components["responses"]["NotModified"];
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/budget": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What may still be done on the account
+         * @description The limits that hold for who asks (the account's and those of the API token, the tightest of each), what is left of
+         *     them, and what is left of the requests to Alpaca and to this server. Nothing is asked of Alpaca. It decides nothing:
+         *     each order is checked when it comes.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    /** @description The sleeve whose cash is told; that of an API token that is bound to one comes first */
+                    sleeve_id?: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What is left */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Budget"];
+                    };
+                };
                 default: components["responses"]["Problem"];
             };
         };
@@ -8357,6 +8663,96 @@ export interface components {
             /** @description What waits, or waited, for a person's word. Left out in lists */
             approval?: components["schemas"]["Approval"] | null;
         };
+        Alert: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The API token that was in it
+             */
+            token_id: string;
+            /** @description By which it is known again */
+            alert_id: string;
+            source: components["schemas"]["TextOrNull"];
+            /** @description By its own clock */
+            sent_at: components["schemas"]["TimeOrNull"];
+            received_at: components["schemas"]["Time"];
+            /** @description The order that it asks for */
+            request: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description Of the job that sends the order, and of the order
+             */
+            job_id: string | null;
+            /** @description Why it was refused when it came */
+            code: components["schemas"]["TextOrNull"];
+            message: components["schemas"]["TextOrNull"];
+            /**
+             * @description null: its job was canceled or failed more than a week ago
+             * @enum {string|null}
+             */
+            state: "refused" | "waiting" | "pending_approval" | "running" | "done" | "failed" | "canceled" | null;
+            /** @description The code with which it, or its order, was refused */
+            refused_by: components["schemas"]["TextOrNull"];
+            /** @description Of the order, where there is one */
+            order_status: components["schemas"]["TextOrNull"];
+        };
+        Portfolio: {
+            accounts: {
+                /** Format: uuid */
+                account_id: string;
+                name: string;
+                /** @enum {string} */
+                environment: "paper" | "live";
+                /** @enum {string} */
+                role: "owner" | "trader" | "approver" | "viewer";
+                is_active: boolean;
+                switch: components["schemas"]["SwitchState"];
+                equity: components["schemas"]["AmountOrNull"];
+                /** @description At the last close */
+                last_equity: components["schemas"]["AmountOrNull"];
+                cash: components["schemas"]["AmountOrNull"];
+                /** @description equity less last_equity */
+                day_change: components["schemas"]["AmountOrNull"];
+                as_of: components["schemas"]["TimeOrNull"];
+                positions: {
+                    symbol: string;
+                    asset_class: components["schemas"]["TextOrNull"];
+                    /** @description Below 0 it is short */
+                    qty: components["schemas"]["Amount"];
+                    avg_entry_price: components["schemas"]["AmountOrNull"];
+                    current_price: components["schemas"]["AmountOrNull"];
+                    market_value: components["schemas"]["AmountOrNull"];
+                    unrealized_pl: components["schemas"]["AmountOrNull"];
+                    as_of: components["schemas"]["Time"];
+                }[];
+            }[];
+            /** @description One for paper and one for live, where there are such accounts */
+            totals: {
+                /** @enum {string} */
+                environment: "paper" | "live";
+                accounts: number;
+                /** @description How many of these the sums are of */
+                known: number;
+                equity: components["schemas"]["AmountOrNull"];
+                day_change: components["schemas"]["AmountOrNull"];
+                cash: components["schemas"]["AmountOrNull"];
+            }[];
+            /** @description By symbol, over all accounts of the environment */
+            positions: {
+                /** @enum {string} */
+                environment: "paper" | "live";
+                symbol: string;
+                /** @description How many hold it */
+                accounts: number;
+                qty: components["schemas"]["Amount"];
+                /** @description null where that of any is not known */
+                market_value: components["schemas"]["AmountOrNull"];
+                unrealized_pl: components["schemas"]["AmountOrNull"];
+                /** @description The oldest of them */
+                as_of: components["schemas"]["Time"];
+            }[];
+        };
         /** @enum {string} */
         ApprovalState: "pending" | "approved" | "used" | "refused" | "expired" | "withdrawn" | "void" | "failed";
         /** @description What waits, or waited, for a person's word before it is done */
@@ -8417,7 +8813,7 @@ export interface components {
             }[];
         };
         Word: {
-            /** @description That of the approval as it was shown */
+            /** @description That of the approval as it was shown, in hexadecimal */
             digest: string;
             /** @description Percent from 0 to 100; 1 without it */
             max_price_move?: components["schemas"]["AmountGiven"];
@@ -8478,6 +8874,69 @@ export interface components {
             allowed_symbols?: string[] | null;
             /** @description Dollars. An order of it that opens something and is worth more waits for a person's word, as the guards' approval_above; null for none */
             approval_above?: components["schemas"]["AmountGiven"];
+        };
+        Budget: {
+            budget: {
+                account: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                    /** @enum {string} */
+                    environment: "paper" | "live";
+                    is_active: boolean;
+                };
+                /** @description What who asks may do here: read, trade, cancel, log, approve, manage */
+                scopes: string[];
+                switch: components["schemas"]["SwitchState"];
+                /** @description The account's, as Alpaca said at as_of, with what was traded since */
+                cash: components["schemas"]["AmountOrNull"];
+                /** @description The account's, as Alpaca said at as_of */
+                equity: components["schemas"]["AmountOrNull"];
+                as_of: components["schemas"]["TimeOrNull"];
+                sleeve: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                    switch: components["schemas"]["SwitchState"];
+                    cash: components["schemas"]["Amount"];
+                    reserved: components["schemas"]["Amount"];
+                    available: components["schemas"]["Amount"];
+                    max_order_notional: components["schemas"]["AmountOrNull"];
+                    max_position_notional: components["schemas"]["AmountOrNull"];
+                    approval_above: components["schemas"]["AmountOrNull"];
+                    allowed_symbols: string[] | null;
+                } | null;
+                limits: components["schemas"]["TokenLimits"];
+                /** @description null is no limit */
+                left: {
+                    orders_this_minute: number | null;
+                    orders_today: number | null;
+                    open_orders: number | null;
+                    /** @description How much more may be lost today, by the figures of as_of; null also where there are none */
+                    daily_loss: components["schemas"]["AmountOrNull"];
+                    /** @description How much further equity may fall, by the figures of as_of; null also where there are none */
+                    drawdown: components["schemas"]["AmountOrNull"];
+                };
+                /** @description What stops orders that open something, besides the switch: a heartbeat that stays away, and refusals in a row */
+                stops: components["schemas"]["Violation"][];
+            };
+            rate_limit: {
+                trading: components["schemas"]["LeftAtAlpaca"];
+                market_data: components["schemas"]["LeftAtAlpaca"];
+                /** @description What is left of the user's requests to this instance; null is no bound */
+                server: {
+                    per_second: number | null;
+                    left: number | null;
+                };
+            };
+        };
+        LeftAtAlpaca: {
+            /** @description How many requests Alpaca allows the account in a minute */
+            per_minute: number;
+            /** @description How many this instance would send at once */
+            left: number;
+            /** @description What Alpaca said was left, with its last answer of the last minute; null where there was none */
+            left_at_alpaca: number | null;
         };
         Sleeve: {
             /** Format: uuid */
@@ -9164,8 +9623,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            scope: "account" | "agent" | "tag" | "sleeve";
-            /** @description The agent, the tag or the sleeve (its id); null for the account */
+            scope: "account" | "agent" | "tag" | "sleeve" | "user" | "token";
+            /** @description The agent or tag, or the id of the sleeve, user or API token; null for the account */
             scope_value: string | null;
             symbol: string;
             asset_class: string;
@@ -9236,6 +9695,13 @@ export interface components {
              * @description The sleeve of its order
              */
             sleeve_id: string | null;
+            /** @description The user who sent its order, or whose API token did */
+            submitted_by: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The API token that sent its order
+             */
+            token_id: string | null;
         };
         SteppedUp: {
             /**

@@ -7,7 +7,7 @@ export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subsc
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent | ApprovalEvent)
 export type TextOrNull = (string | null)
 export type AmountOrNull = (string | null)
 export type Amount = string
@@ -547,6 +547,58 @@ orders_added: number
  * How many executions were not here.
  */
 executions_added: number
+[k: string]: unknown
+}
+}
+export interface ApprovalEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "approval"
+at: string
+data: {
+/**
+ * What became of it; word: somebody approved, and more must.
+ */
+event: ("pending" | "word" | "approved" | "used" | "refused" | "expired" | "withdrawn" | "void" | "failed")
+/**
+ * The approval, as GET /api/approvals/:id gives it.
+ */
+approval: {
+id: string
+kind: ("order" | "guards" | "switch" | "sleeve" | "cash" | "grant" | "credentials")
+state: ("pending" | "approved" | "used" | "refused" | "expired" | "withdrawn" | "void" | "failed")
+request: {
+[k: string]: unknown
+}
+digest: string
+reason: (string | null)
+proposed_by: string
+token_id: (string | null)
+above: (string | null)
+worth: (string | null)
+prices: ({
+[k: string]: unknown
+} | null)
+needed: number
+four_eyes: boolean
+proposed_at: string
+expires_at: string
+decided_at: (string | null)
+words: {
+user_id: string
+word: ("approve" | "refuse")
+max_price_move: string
+note: (string | null)
+said_at: string
+[k: string]: unknown
+}[]
+[k: string]: unknown
+}
 [k: string]: unknown
 }
 }
