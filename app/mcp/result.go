@@ -27,7 +27,6 @@ type result struct {
 	Rates   any        `json:"rate_limit,omitempty"`
 	Notes   []string   `json:"notes,omitempty"`
 	Choices []resultOn `json:"choices,omitempty"` // the accounts that could be meant
-	cause   error      // for the log
 }
 
 // resultOn says which account an answer is about.
