@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
-PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
+# The longest come first, so that nothing is left to run alone at the end.
+PACKAGES = ./tests/system ./tests/isolation ./app/... ./cmd/... ./sql/... ./tests/...
 
 # Most tests wait more than they compute: more of them at once than there are
 # processors.

@@ -180,31 +180,106 @@ grant execute on function private.maintain_audit_partitions to paddock_worker;
 comment on function private.maintain_audit_partitions is 'Makes the audit''s partitions of the months to come and drops those that are no longer kept.';
 select private.maintain_audit_partitions();
 
+-- What agents say of their work. Lines that agents send have a partition a month of
+-- their own time, which goes as a whole once it is older than they are kept; those
+-- that an import brought (which are older than Paddock, and nobody else has) are
+-- apart, and stay until the import is undone. What no month takes, since nobody has
+-- made it, goes to agent_logs_other: so no line is refused for the want of a partition.
 create table app.agent_logs (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   user_id text,
   token_id uuid default private.token_id(),  -- the API token that sent it
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
+  order_id uuid,  -- the order that it is about, of this account: 006 has the foreign key
   level text not null check (level in ('debug', 'info', 'warn', 'error')),
   message text not null check (char_length(message) between 1 and 10000),
   data jsonb,
-  created_at timestamptz not null default now(),
+  at timestamptz not null default now(),  -- when it was, by the agent's clock where that was said
+  created_at timestamptz not null default now(),  -- when it came here
   import_id uuid,  -- the import that brought it (private.imports)
-  primary key (account_id, id),
+  -- An agent's clock may be ahead a little.
+  constraint agent_logs_at_check check (at - created_at <= interval '1 minute'),
   constraint agent_logs_bounded check (app.json_size(data) <= 65536)
-);
-comment on table app.agent_logs is 'What agents logged of their work on an account.';
-create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
+) partition by list (import_id);
+comment on table app.agent_logs is 'What agents logged of their work on an account, in one partition a month, and one of what imports brought.';
+-- One index for each filter. A level is a part of two of them, because what is asked
+-- for is mostly the few errors among many lines.
+create index agent_logs_level_idx on app.agent_logs (account_id, level, at desc, id desc);
+create index agent_logs_agent_idx on app.agent_logs (account_id, orchestrator_agent_id, level, at desc, id desc) where orchestrator_agent_id is not null;
+create index agent_logs_token_idx on app.agent_logs (account_id, token_id, level, at desc, id desc) where token_id is not null;
+create index agent_logs_order_idx on app.agent_logs (account_id, order_id, level, at desc, id desc) where order_id is not null;
 create index agent_logs_import_idx on app.agent_logs (account_id, import_id) where import_id is not null;
 alter table app.agent_logs enable row level security, force row level security,
   alter column account_id set statistics 0, alter column user_id set statistics 0, alter column token_id set statistics 0,
-  alter column orchestrator_agent_id set statistics 0, alter column message set statistics 0, alter column data set statistics 0;
+  alter column orchestrator_agent_id set statistics 0, alter column order_id set statistics 0, alter column message set statistics 0,
+  alter column data set statistics 0;
 create policy app_reads on app.agent_logs for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
-grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
+grant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id, level, message, data, at) on app.agent_logs to paddock_app;
+
+-- The partitions of what imports brought, and of what agents send; the latter has
+-- the months, and the one for what fits none. Nobody has grants on them: all access goes through
+-- app.agent_logs, where the policies are.
+create table app.agent_logs_imported partition of app.agent_logs (primary key (account_id, id)) default;
+create index agent_logs_imported_newest_idx on app.agent_logs_imported (account_id, at desc, id desc); -- the others have a key that serves
+create table app.agent_logs_sent partition of app.agent_logs (primary key (account_id, at, id)) for values in (null) partition by range (at);
+create table app.agent_logs_other partition of app.agent_logs_sent default;
+alter table app.agent_logs_imported enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column user_id set statistics 0, alter column token_id set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column order_id set statistics 0, alter column message set statistics 0,
+  alter column data set statistics 0;
+alter table app.agent_logs_sent enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column user_id set statistics 0, alter column token_id set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column order_id set statistics 0, alter column message set statistics 0,
+  alter column data set statistics 0;
+alter table app.agent_logs_other enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column user_id set statistics 0, alter column token_id set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column order_id set statistics 0, alter column message set statistics 0,
+  alter column data set statistics 0;
+
+-- How long agents' logs are kept at least. An operator changes keep as paddock_owner.
+create table private.agent_log_retention (
+  only_one boolean primary key default true check (only_one),
+  keep interval not null default '180 days' check (keep >= '1 day')
+);
+comment on table private.agent_log_retention is 'How long agents'' logs are kept; paddock_owner may change the column keep.';
+alter table private.agent_log_retention enable row level security, force row level security;
+create policy gate_reads on private.agent_log_retention for select to paddock_gate using (true);
+grant select on private.agent_log_retention to paddock_gate;
+create policy owner_all on private.agent_log_retention to paddock_owner using (true) with check (true);
+insert into private.agent_log_retention default values;
+
+{{ template "func/005/maintain_agent_log_partitions.sql" . }}
+grant execute on function private.maintain_agent_log_partitions to paddock_worker;
+comment on function private.maintain_agent_log_partitions is 'Makes the partitions of agents'' logs and drops those that are no longer kept.';
+select private.maintain_agent_log_partitions();
+
+-- Requests that sent lines of a log with an Idempotency-Key: one that is repeated within a day stores
+-- nothing again, and is answered as the first was.
+create table app.agent_log_requests (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  idempotency_key text not null check (char_length(idempotency_key) between 1 and 255),
+  request_hash bytea not null check (octet_length(request_hash) = 32),
+  asked_by text not null,
+  lines integer not null check (lines between 1 and 1000),
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  primary key (account_id, idempotency_key)
+);
+comment on table app.agent_log_requests is 'Requests that sent lines of a log with an Idempotency-Key, for their retries within a day.';
+alter table app.agent_log_requests enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column idempotency_key set statistics 0, alter column request_hash set statistics 0,
+  alter column asked_by set statistics 0;
+create policy app_reads on app.agent_log_requests for select to paddock_app using (account_id = (select private.account_id('log')));
+create policy app_inserts on app.agent_log_requests for insert to paddock_app
+  with check (account_id = (select private.account_id('log')) and asked_by = (select private.user_id()));
+grant select, insert (account_id, idempotency_key, request_hash, asked_by, lines, first_at, last_at) on app.agent_log_requests to paddock_app;
+create policy gate_purges on app.agent_log_requests to paddock_gate using (true);
+grant select, delete on app.agent_log_requests to paddock_gate;
 
 -- What users have had stored in the day that began then, in bytes: agents' logs,
 -- orders with their events, and what imports of their accounts' histories brought.
@@ -292,7 +367,7 @@ set local role paddock_gate;
 {{ template "func/005/lock_accounts.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/count_stored.sql" . }}
-{{ template "func/005/count_agent_log.sql" . }}
+{{ template "func/005/count_agent_logs.sql" . }}
 {{ template "func/005/write_event.sql" . }}
 {{ template "func/005/append_event.sql" . }}
 {{ template "func/005/note_change.sql" . }}
@@ -308,7 +383,7 @@ grant execute on function private.lock_event_log, private.append_event to paddoc
 grant execute on function private.read_events, private.changed_places, private.check_access, private.mark_expired_events, private.purge_expired,
   private.doorbell_channel, private.notify_events to paddock_worker;
 select private.doorbell_channel();
-grant execute on function private.note_change, private.ring_for_others, private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
+grant execute on function private.note_change, private.ring_for_others, private.count_agent_logs, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
 grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups, private.use_time_step, private.use_backup_code,
   private.use_trusted_device, private.keep_second_factor, private.step_up, private.stepped_up_until to paddock_auth;
@@ -340,8 +415,8 @@ reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
-create trigger count_agent_log before insert on app.agent_logs
-  for each row execute function private.count_agent_log();
+create trigger count_agent_logs after insert on app.agent_logs
+  referencing new table as written for each statement execute function private.count_agent_logs();
 create trigger ring_for_others after insert on app.account_events
   referencing new table as written for each statement
   when (current_setting('app.rings', true) is distinct from 'on') execute function private.ring_for_others();
@@ -371,7 +446,7 @@ grant usage on schema private to paddock_auth;
 
 set local role paddock_owner;
 drop trigger ring_for_others on app.account_events;
-drop trigger count_agent_log on app.agent_logs;
+drop trigger count_agent_logs on app.agent_logs;
 drop trigger record_grant_change on app.account_grants;
 drop trigger record_user_change on auth.account;
 drop trigger record_user_change on auth.session;
@@ -387,13 +462,13 @@ set local role paddock_gate;
 drop function private.disable_two_factor, private.require_second_factor, private.keep_second_factor, private.use_trusted_device,
   private.use_backup_code, private.use_time_step, private.note_second_factor;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
-drop function private.note_change, private.count_agent_log, private.count_stored, private.ring_for_others, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.changed_places, private.read_events,
+drop function private.note_change, private.count_agent_logs, private.count_stored, private.ring_for_others, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.changed_places, private.read_events,
   private.append_event, private.write_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
   private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.has_stepped_up, private.audit, private.is_sign_in_login, private.origin;
 reset role;
 set local role paddock_owner;
-drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
-drop table private.doorbell, private.step_up_window, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
+drop function private.maintain_agent_log_partitions, private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
+drop table private.doorbell, private.step_up_window, private.storage_limit, private.stored_bytes, app.agent_log_requests, app.agent_logs, private.agent_log_retention, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 alter table private.api_tokens drop constraint api_tokens_bounded;
 drop function app.resume_cursor, app.are_amounts, app.is_amount, app.json_size;
 reset role;

@@ -272,15 +272,18 @@ set local role paddock_gate;
 {{ template "func/006/claim_client_order_id.sql" . }}
 {{ template "func/006/count_order.sql" . }}
 {{ template "func/006/count_kept_answer.sql" . }}
+{{ template "func/006/check_agent_logs.sql" . }}
 {{ template "func/006/record_order_change.sql" . }}
 grant execute on function private.claim_client_order_id, private.count_order, private.count_kept_answer, private.record_order_change to paddock_owner;
+grant execute on function private.check_agent_logs to paddock_app;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 
 create trigger inherit_parent_owner before update on app.alpaca_orders
-  for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null)
+  for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null
+    or new.submitted_by is null and new.sleeve_id is null and num_nonnulls(new.parent_alpaca_order_id, new.replaces) > 0)
   execute function app.inherit_parent_owner();
 create trigger inherit_sleeve before insert on app.alpaca_orders
   for each row when (new.intent_state <> 'submitting' and (new.parent_alpaca_order_id is not null or new.replaces is not null))
@@ -301,6 +304,13 @@ create trigger record_change after update of intent_state on app.alpaca_orders
   execute function private.record_order_change();
 
 create trigger note_change after insert or update or delete on app.alpaca_orders for each row execute function private.note_change();
+
+-- A line of an agent's log may name an order, of its own account. Where the order goes (with
+-- an import that is undone) the line stays and names none.
+alter table app.agent_logs add foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete set null (order_id);
+{{ template "func/006/append_agent_logs.sql" . }}
+grant execute on function app.append_agent_logs to paddock_app;
+comment on function app.append_agent_logs is 'Stores lines of an agent''s log, and makes one event of them.';
 
 -- The answers to requests that send several orders, for their retries; and the
 -- idempotency keys of turns of the switch.
@@ -364,7 +374,8 @@ reset role;
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.refuse_request;
+drop function app.refuse_request, app.append_agent_logs;
+alter table app.agent_logs drop constraint agent_logs_account_id_order_id_fkey;
 drop table app.refused_requests, app.kept_answers;
 drop trigger note_change on app.alpaca_orders;
 drop trigger record_change on app.alpaca_orders;
@@ -377,7 +388,7 @@ drop trigger inherit_sleeve on app.alpaca_orders;
 drop trigger inherit_parent_owner on app.alpaca_orders;
 reset role;
 set local role paddock_gate;
-drop function private.record_order_change, private.count_kept_answer, private.count_order, private.claim_client_order_id;
+drop function private.record_order_change, private.check_agent_logs, private.count_kept_answer, private.count_order, private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
 drop table app.arrival_quotes;

@@ -251,12 +251,13 @@ create trigger note_change after insert or update or delete on app.journal_gaps 
 {{ template "func/009/recompute_scope_round_trips.sql" . }}
 {{ template "func/009/recompute_scopes.sql" . }}
 {{ template "func/009/recompute_round_trips.sql" . }}
+{{ template "func/009/recompute_exercised.sql" . }}
 {{ template "func/009/continue_round_trips.sql" . }}
 {{ template "func/009/find_journal_gaps.sql" . }}
 {{ template "func/009/record_journal_gaps.sql" . }}
 grant execute on function app.asset_class, app.multiplier, app.match_stream_fill, app.update_fills_totals, app.record_execution,
   app.match_listed_fills, app.replace_fills, app.activity_time, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
-  app.write_trading_position, app.recompute_scope_round_trips, app.recompute_scopes, app.recompute_round_trips, app.continue_round_trips,
+  app.write_trading_position, app.recompute_scope_round_trips, app.recompute_scopes, app.recompute_round_trips, app.recompute_exercised, app.continue_round_trips,
   app.find_journal_gaps, app.record_journal_gaps to paddock_worker;
 
 reset role;
@@ -264,7 +265,7 @@ reset role;
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.record_journal_gaps, app.find_journal_gaps, app.continue_round_trips, app.recompute_round_trips, app.recompute_scopes,
+drop function app.record_journal_gaps, app.find_journal_gaps, app.continue_round_trips, app.recompute_exercised, app.recompute_round_trips, app.recompute_scopes,
   app.recompute_scope_round_trips,
   app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_time,
   app.replace_fills, app.match_listed_fills, app.record_execution, app.update_fills_totals, app.match_stream_fill, app.multiplier, app.asset_class;

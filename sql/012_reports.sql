@@ -20,7 +20,7 @@ grant select, insert, update (noted_at), delete on private.report_sessions to pa
 -- their own; agents' logs have them here.
 create policy report_reads on app.agent_logs for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
-grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
+grant select (account_id, id, token_id, orchestrator_agent_id, order_id, level, message, data, at, created_at) on app.agent_logs to paddock_report;
 
 -- Each view's file has its columns' comments, which name the unit in brackets:
 --
@@ -87,6 +87,6 @@ drop view report.credential_access, report.audit, report.events, report.slippage
   report.cash_flows, report.adjustments, report.fills, report.exposure_by_symbol, report.position_history, report.positions,
   report.orders, report.accounts;
 drop policy report_reads on app.agent_logs;
-revoke select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs from paddock_report;
+revoke select (account_id, id, token_id, orchestrator_agent_id, order_id, level, message, data, at, created_at) on app.agent_logs from paddock_report;
 drop table private.report_sessions;
 reset role;

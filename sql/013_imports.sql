@@ -235,7 +235,7 @@ create policy gate_imports on app.agent_logs for insert to paddock_gate
 create policy gate_undoes on app.agent_logs for delete to paddock_gate
   using ((select private.is_operator()) and exists (
     select from private.imports i where i.account_id = agent_logs.account_id and i.id = import_id and i.state = 'undoing'));
-grant select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
+grant select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, at, created_at), delete
   on app.agent_logs to paddock_gate;
 
 reset role;
@@ -249,7 +249,7 @@ drop function private.undo_import, private.finish_import, private.end_import_ses
   private.audit_import, private.lock_import;
 reset role;
 set local role paddock_owner;
-revoke select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
+revoke select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, at, created_at), delete
   on app.agent_logs from paddock_gate;
 drop policy gate_undoes on app.agent_logs;
 drop policy gate_imports on app.agent_logs;

@@ -167,29 +167,62 @@ grant select on app.account_guards to paddock_worker;
 grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, approval_above, approvals_needed, approval_seconds, four_eyes, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, max_drawdown, max_refusals, heartbeat_seconds, allowed_symbols, allowed_sides, buy_back_overshoot, approval_above, approvals_needed, approval_seconds, four_eyes, updated_by, updated_at) on app.account_guards to paddock_gate;
 CREATE TRIGGER cancel_stopped_jobs AFTER INSERT OR UPDATE OF switch ON app.account_guards FOR EACH ROW WHEN ((new.switch = 'halted'::text)) EXECUTE FUNCTION private.cancel_stopped_jobs();
 
--- What agents logged of their work on an account.
+-- Requests that sent lines of a log with an Idempotency-Key, for their retries within a day.
+create table app.agent_log_requests (
+  account_id uuid not null,
+  idempotency_key text not null,
+  request_hash bytea not null,
+  asked_by text not null,
+  lines integer not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default now(),
+  constraint agent_log_requests_pkey PRIMARY KEY (account_id, idempotency_key),
+  constraint agent_log_requests_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint agent_log_requests_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint agent_log_requests_lines_check CHECK (((lines >= 1) AND (lines <= 1000))),
+  constraint agent_log_requests_request_hash_check CHECK ((octet_length(request_hash) = 32))
+);
+alter table app.agent_log_requests enable row level security, force row level security;
+-- without statistics: account_id, idempotency_key, request_hash, asked_by
+create policy app_inserts on app.agent_log_requests for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('log'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.agent_log_requests for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('log'::text) AS account_id)));
+create policy gate_purges on app.agent_log_requests to paddock_gate
+  using (true);
+grant select, delete on app.agent_log_requests to paddock_gate;
+grant select, insert (account_id, idempotency_key, request_hash, asked_by, lines, first_at, last_at) on app.agent_log_requests to paddock_app;
+
+-- What agents logged of their work on an account, in one partition a month, and one of what imports brought.
 create table app.agent_logs (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
   user_id text,
   token_id uuid default private.token_id(),
   orchestrator_agent_id text,
+  order_id uuid,
   level text not null,
   message text not null,
   data jsonb,
+  at timestamp with time zone not null default now(),
   created_at timestamp with time zone not null default now(),
   import_id uuid,
-  constraint agent_logs_pkey PRIMARY KEY (account_id, id),
   constraint agent_logs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint agent_logs_account_id_order_id_fkey FOREIGN KEY (account_id, order_id) REFERENCES app.alpaca_orders(account_id, id) ON DELETE SET NULL (order_id),
+  constraint agent_logs_at_check CHECK (((at - created_at) <= '00:01:00'::interval)),
   constraint agent_logs_bounded CHECK ((app.json_size(data) <= 65536)),
   constraint agent_logs_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text]))),
   constraint agent_logs_message_check CHECK (((char_length(message) >= 1) AND (char_length(message) <= 10000))),
   constraint agent_logs_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128))
-);
-CREATE INDEX agent_logs_import_idx ON app.agent_logs USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
-CREATE INDEX agent_logs_newest_idx ON app.agent_logs USING btree (account_id, created_at DESC, id DESC);
+) partition by LIST (import_id);
+CREATE INDEX agent_logs_agent_idx ON ONLY app.agent_logs USING btree (account_id, orchestrator_agent_id, level, at DESC, id DESC) WHERE (orchestrator_agent_id IS NOT NULL);
+CREATE INDEX agent_logs_import_idx ON ONLY app.agent_logs USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
+CREATE INDEX agent_logs_level_idx ON ONLY app.agent_logs USING btree (account_id, level, at DESC, id DESC);
+CREATE INDEX agent_logs_order_idx ON ONLY app.agent_logs USING btree (account_id, order_id, level, at DESC, id DESC) WHERE (order_id IS NOT NULL);
+CREATE INDEX agent_logs_token_idx ON ONLY app.agent_logs USING btree (account_id, token_id, level, at DESC, id DESC) WHERE (token_id IS NOT NULL);
 alter table app.agent_logs enable row level security, force row level security;
--- without statistics: account_id, user_id, token_id, orchestrator_agent_id, message, data
+-- without statistics: account_id, user_id, token_id, orchestrator_agent_id, order_id, message, data
 create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('log'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id))));
 create policy app_reads on app.agent_logs for select to paddock_app
@@ -206,10 +239,10 @@ create policy gate_undoes on app.agent_logs for delete to paddock_gate
   WHERE ((i.account_id = agent_logs.account_id) AND (i.id = agent_logs.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.agent_logs for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
-grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
-grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
-grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data, created_at, import_id), delete on app.agent_logs to paddock_gate;
-CREATE TRIGGER count_agent_log BEFORE INSERT ON app.agent_logs FOR EACH ROW EXECUTE FUNCTION private.count_agent_log();
+grant select (account_id, id, token_id, orchestrator_agent_id, order_id, level, message, data, at, created_at) on app.agent_logs to paddock_report;
+grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data, at, created_at, import_id), delete on app.agent_logs to paddock_gate;
+grant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id, level, message, data, at) on app.agent_logs to paddock_app;
+CREATE TRIGGER count_agent_logs AFTER INSERT ON app.agent_logs REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION private.count_agent_logs();
 
 -- Alerts of charting services, and what each led to.
 create table app.alerts (
@@ -395,7 +428,7 @@ CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH
 CREATE TRIGGER count_answer AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.wind_down_id IS NULL) AND (new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])))) EXECUTE FUNCTION private.count_answer();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
-CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
+CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)) OR ((new.submitted_by IS NULL) AND (new.sleeve_id IS NULL) AND (num_nonnulls(new.parent_alpaca_order_id, new.replaces) > 0)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER inherit_sleeve BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state <> 'submitting'::text) AND ((new.parent_alpaca_order_id IS NOT NULL) OR (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.alpaca_orders FOR EACH ROW EXECUTE FUNCTION private.note_change();
 CREATE TRIGGER note_sent BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.intent_state <> 'unsent'::text))) EXECUTE FUNCTION private.count_sent_order();
@@ -674,8 +707,11 @@ create policy app_reads on app.exercises for select to paddock_app
 create policy app_updates on app.exercises for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_reads on app.exercises for select to paddock_gate
+  using (true);
 create policy worker_reads on app.exercises for select to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, contract, side, qty, price, state, requested_at) on app.exercises to paddock_gate;
 grant select on app.exercises to paddock_worker;
 grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
 CREATE TRIGGER guard_new BEFORE INSERT ON app.exercises FOR EACH ROW EXECUTE FUNCTION app.guard_exercise();
@@ -730,7 +766,7 @@ create policy worker_all on app.fills to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag, sleeve_id, submitted_by, token_id) on app.fills to paddock_report;
-grant select (account_id, multiplier, side, qty, price, at, state) on app.fills to paddock_gate;
+grant select (account_id, multiplier, side, qty, price, at, state, recorded_at) on app.fills to paddock_gate;
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
@@ -1124,10 +1160,13 @@ alter table app.round_trips_due enable row level security, force row level secur
 -- without statistics: account_id, symbol, reached_id
 create policy app_reads on app.round_trips_due for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_reads on app.round_trips_due for select to paddock_gate
+  using (true);
 create policy worker_all on app.round_trips_due to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id) on app.round_trips_due to paddock_app;
+grant select (account_id) on app.round_trips_due to paddock_gate;
 grant select, insert (account_id, symbol, since), update (since, reached_at, reached_id), delete on app.round_trips_due to paddock_worker;
 
 -- Cash that was moved into a sleeve, out of one, or from one to another.
@@ -1176,12 +1215,14 @@ create table app.sleeves (
   max_order_notional numeric,
   max_position_notional numeric,
   allowed_symbols text[],
+  max_drawdown numeric,
   approval_above numeric,
   transferred numeric not null default 0,
   traded numeric not null default 0,
   fees numeric not null default 0,
   realized_pl numeric not null default 0,
   cash numeric not null generated always as (transferred + traded) stored,
+  highest_pl numeric default 0,
   made_by text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
@@ -1189,7 +1230,8 @@ create table app.sleeves (
   constraint sleeves_pkey PRIMARY KEY (account_id, id),
   constraint sleeves_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint sleeves_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
-  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric) AND app.is_amount(transferred) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
+  constraint sleeves_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(approval_above) AND (approval_above >= (0)::numeric) AND app.is_amount(transferred) AND app.is_amount(max_drawdown) AND app.is_amount(highest_pl) AND app.is_amount(traded) AND app.is_amount(fees) AND app.is_amount(realized_pl) AND app.is_amount(cash))),
+  constraint sleeves_max_drawdown_check CHECK ((max_drawdown >= (0)::numeric)),
   constraint sleeves_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
   constraint sleeves_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
   constraint sleeves_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
@@ -1197,7 +1239,7 @@ create table app.sleeves (
 );
 CREATE UNIQUE INDEX sleeves_name_idx ON app.sleeves USING btree (account_id, name) WHERE (closed_at IS NULL);
 alter table app.sleeves enable row level security, force row level security;
--- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, cash, made_by
+-- without statistics: account_id, id, name, max_order_notional, max_position_notional, allowed_symbols, max_drawdown, approval_above, transferred, traded, fees, realized_pl, cash, highest_pl, made_by
 create policy app_reads on app.sleeves for select to paddock_app
   using ((account_id = ( SELECT private.account_id() AS account_id)));
 create policy gate_all on app.sleeves to paddock_gate
@@ -1210,7 +1252,7 @@ create policy worker_reads on app.sleeves for select to paddock_worker
 grant select (account_id, id, name, switch, max_order_notional, max_position_notional, transferred, traded, fees, realized_pl, cash, created_at, closed_at) on app.sleeves to paddock_report;
 grant select on app.sleeves to paddock_app;
 grant select on app.sleeves to paddock_worker;
-grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, transferred, traded, fees, realized_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
+grant select, insert (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, max_drawdown, approval_above, made_by), update (name, switch, max_order_notional, max_position_notional, allowed_symbols, max_drawdown, approval_above, transferred, traded, fees, realized_pl, highest_pl, updated_at, closed_at) on app.sleeves to paddock_gate;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.sleeves FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
@@ -1367,7 +1409,7 @@ create policy worker_all on app.trading_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
-grant select (account_id, scope, scope_value, closed_at) on app.trading_positions to paddock_gate;
+grant select (account_id, scope, scope_value, symbol, multiplier, direction, closed_at, entry_qty, exit_qty) on app.trading_positions to paddock_gate;
 grant select on app.trading_positions to paddock_app;
 grant select, insert, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills), delete on app.trading_positions to paddock_worker;
 CREATE TRIGGER book_round_trip AFTER INSERT OR UPDATE ON app.trading_positions FOR EACH ROW WHEN ((new.scope = 'sleeve'::text)) EXECUTE FUNCTION private.book_round_trip();
@@ -1879,6 +1921,22 @@ create policy gate_all on private.address_tries to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (since, tries), delete on private.address_tries to paddock_gate;
+
+-- How long agents' logs are kept; paddock_owner may change the column keep.
+create table private.agent_log_retention (
+  only_one boolean not null default true,
+  keep interval not null default '180 days'::interval,
+  constraint agent_log_retention_pkey PRIMARY KEY (only_one),
+  constraint agent_log_retention_keep_check CHECK ((keep >= '1 day'::interval)),
+  constraint agent_log_retention_only_one_check CHECK (only_one)
+);
+alter table private.agent_log_retention enable row level security, force row level security;
+create policy gate_reads on private.agent_log_retention for select to paddock_gate
+  using (true);
+create policy owner_all on private.agent_log_retention to paddock_owner
+  using (true)
+  with check (true);
+grant select on private.agent_log_retention to paddock_gate;
 
 -- API tokens of users, by the digest of each, with their scopes and limits.
 create table private.api_tokens (
@@ -2550,8 +2608,8 @@ create view report.agent_activity with (security_invoker=true, security_barrier=
         UNION ALL
          SELECT agent_logs.account_id,
             agent_logs.orchestrator_agent_id,
-            ((agent_logs.created_at AT TIME ZONE 'America/New_York'::text))::date AS timezone,
-            agent_logs.created_at,
+            ((agent_logs.at AT TIME ZONE 'America/New_York'::text))::date AS timezone,
+            agent_logs.at,
             0,
             0,
             0,
@@ -2580,7 +2638,10 @@ create view report.agent_logs with (security_invoker=true, security_barrier=true
     agent_logs.level,
     agent_logs.message,
     agent_logs.data,
-    agent_logs.created_at AS at
+    agent_logs.at,
+    agent_logs.order_id,
+    agent_logs.token_id,
+    agent_logs.created_at AS received_at
    FROM app.agent_logs;
 grant select on report.agent_logs to paddock_report;
 
@@ -3110,6 +3171,10 @@ create function app.activity_time(a jsonb) returns timestamp with time zone
 create function app.advance_stream_cursor(p_account uuid, p_event_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+-- Stores lines of an agent's log, and makes one event of them.
+create function app.append_agent_logs(p_ids uuid[], p_ats timestamp with time zone[], p_agents text[], p_levels text[], p_messages text[], p_data jsonb[], p_orders uuid[], p_key text, p_hash bytea, OUT lines integer, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -3330,6 +3395,9 @@ create function app.position_moves(p_account uuid) returns jsonb
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
+create function app.recompute_exercised(p_account uuid, p_symbol text, p_at timestamp with time zone) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
@@ -3396,6 +3464,9 @@ create function app.rfc3339(t timestamp with time zone) returns text
 
 create function app.settle_positions(p_account uuid, p_positions jsonb, p_at timestamp with time zone, p_moves jsonb, p_before jsonb, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone, OUT unsettled text[]) returns text[]
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.sleeve_worth(p_account uuid, p_sleeve uuid, p_prices jsonb DEFAULT NULL::jsonb, OUT worth numeric, OUT unpriced text[]) returns record
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 -- An account's sleeves as the API shows them, and what belongs to none.
 create function app.sleeves_json(p_account uuid) returns jsonb
@@ -3542,6 +3613,9 @@ create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cur
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
+create function private.check_agent_logs(p_ats timestamp with time zone[], p_orders uuid[]) returns void
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.check_job_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3564,7 +3638,7 @@ create function private.claim_leases(p_holder uuid, p_ttl interval, p_max intege
 create function private.close_sleeve(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.count_agent_log() returns trigger
+create function private.count_agent_logs() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.count_alert() returns trigger
@@ -3838,6 +3912,10 @@ create function private.look_again(p_owner text, p_after interval) returns void
 create function private.look_at_invitation(p_digest bytea) returns jsonb
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Makes the partitions of agents' logs and drops those that are no longer kept.
+create function private.maintain_agent_log_partitions() returns TABLE(made integer, dropped integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
+
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
@@ -3958,6 +4036,9 @@ create function private.put_standing_grant(p_owner text, p_user text, p_role tex
 create function private.raise_high_water_mark() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.raise_sleeve_marks() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4032,6 +4113,9 @@ create function private.require_step_up() returns void
 
 -- Lets the high-water mark of the admitted account begin anew.
 create function private.reset_high_water_mark() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.reset_sleeve_mark(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Lets an API token go on that refusals in a row have stopped.

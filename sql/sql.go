@@ -44,8 +44,8 @@ func SecureDatabase() string {
 
 // Migrate brings the database to the newest version, sets again who may connect
 // (a dump does not contain these grants), makes a key of the seal if there is
-// none or the current one is old, and creates the partitions of the event log and the
-// audit of the months to come. conn's role owns the database and has CREATEROLE; it need not
+// none or the current one is old, and creates the partitions of the event log, the
+// audit and agents' logs of the months to come. conn's role owns the database and has CREATEROLE; it need not
 // be a superuser, and should not be.
 func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	m, err := newMigrator(ctx, conn)
@@ -61,8 +61,8 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "select private.maintain_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "select private.maintain_event_partitions(), private.maintain_audit_partitions()"); err != nil {
-		return fmt.Errorf("make the partitions of the event log and the audit: %w", err)
+	if _, err := conn.Exec(ctx, "select private.maintain_event_partitions(), private.maintain_audit_partitions(), private.maintain_agent_log_partitions()"); err != nil {
+		return fmt.Errorf("make the partitions of the event log, the audit and agents' logs: %w", err)
 	}
 	return nil
 }

@@ -39,4 +39,4 @@ begin
 end
 $$;
 
-select private.maintain_event_partitions(), private.maintain_audit_partitions();
+select private.maintain_event_partitions(), private.maintain_audit_partitions(), private.maintain_agent_log_partitions();

@@ -299,7 +299,9 @@ func (c *Client) acquire(ctx context.Context, host, endpoint string) (bucket str
 	case c.lowPriority:
 		wait = c.broker.limits.waitLowPriority
 	case c.sharer != "":
-		wait = func(ctx context.Context, bucket string) *Error { return c.broker.limits.waitShared(ctx, bucket, c.sharer) }
+		wait = func(ctx context.Context, bucket string) *Error {
+			return c.broker.limits.waitShared(ctx, bucket, c.sharer)
+		}
 	}
 	if err := wait(ctx, bucket); err != nil {
 		return bucket, nil, err

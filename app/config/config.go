@@ -47,6 +47,7 @@ type Config struct {
 	// What a user may take of an instance; 0 is no bound.
 	UserRequests int // in a second
 	UserAtOnce   int // under way
+	UserLogs     int // that add to agents' logs, in a second
 	PaperURL     string
 	LiveURL      string
 	DataURL      string
@@ -106,6 +107,7 @@ var Settings = []Setting{
 	{"PADDOCK_REQUIRE_VERIFIED_EMAIL", "false", "let nobody sign in before their email address is verified by mail"},
 	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
 	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
+	{"PADDOCK_USER_LOGS", "10", "requests with lines of agents' logs, of up to 1,000 each, that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
 	{"PADDOCK_WEBHOOK_NETWORKS", "", "networks that webhooks may reach though they are not public, and without TLS, between commas; none where it is not set"},
 	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
 	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
@@ -200,6 +202,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		fail("PADDOCK_MAX_STREAMS must be a whole number from 1 to 1000000")
 	}
 	c.UserRequests, c.UserAtOnce = count("PADDOCK_USER_REQUESTS"), count("PADDOCK_USER_AT_ONCE")
+	c.UserLogs = count("PADDOCK_USER_LOGS")
 	for i, text := range list(get("PADDOCK_WEBHOOK_NETWORKS")) {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil || prefix.Addr().Is4In6() {

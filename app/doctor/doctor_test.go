@@ -136,9 +136,14 @@ func TestHealthyDeployment(t *testing.T) {
 	}
 }
 
-// partition runs a statement on the partition of the log for a month from now.
+// partition runs a statement on the partition of the log of events for a month from now.
 func partition(months, statement string) string {
-	return "do $do$ begin execute format($f$" + statement + "$f$, 'account_events_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '" + months + " month', 'YYYY_MM')); end $do$"
+	return partitionOf("account_events", months, statement)
+}
+
+// partitionOf runs a statement on the partition of a log for a month from now.
+func partitionOf(log, months, statement string) string {
+	return "do $do$ begin execute format($f$" + statement + "$f$, '" + log + "_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '" + months + " month', 'YYYY_MM')); end $do$"
 }
 
 // rewrite replaces a function's text.
@@ -181,6 +186,9 @@ var faults = []struct {
 	{what: "a table's row level security is off", check: "row_security", make: []string{"alter table app.fills disable row level security"}, status: Failure, says: "row level security of app.fills is not enabled and forced"},
 	{what: "a table's owner is not held", check: "row_security", make: []string{"alter table private.seal_keys no force row level security"}, status: Failure, says: "row level security of private.seal_keys is enabled and not forced"},
 	{what: "a partition is open", check: "row_security", make: []string{partition("1", "alter table app.%I disable row level security")}, undo: []string{partition("1", "alter table app.%I enable row level security")}, status: Failure, says: "app.account_events_YYYY_MM"},
+	{what: "a partition of agents' logs is open", check: "row_security", make: []string{partitionOf("agent_logs", "1", "alter table app.%I disable row level security")}, undo: []string{partitionOf("agent_logs", "1", "alter table app.%I enable row level security")}, status: Failure, says: "app.agent_logs_YYYY_MM"},
+	{what: "the partition of imported logs does not hold its owner", check: "row_security", make: []string{"alter table app.agent_logs_imported no force row level security"}, status: Failure, says: "row level security of app.agent_logs_imported is enabled and not forced"},
+	{what: "a partition of agents' logs is somebody's", check: "grants", make: []string{partitionOf("agent_logs", "0", "grant select on app.%I to paddock_app")}, undo: []string{partitionOf("agent_logs", "0", "revoke all on app.%I from paddock_app")}, status: Failure, says: "table app.agent_logs_YYYY_MM to paddock_app: select"},
 	{what: "a policy is missing", check: "policies", make: []string{"drop policy app_reads on app.fills"}, undo: []string{"create policy app_reads on app.fills for select to paddock_app using (account_id = (select private.account_id('read')))"}, status: Failure, says: "the policy app_reads of app.fills is missing"},
 	{what: "a policy lets everything through", check: "policies", make: []string{"alter policy app_reads on app.fills using (true)"}, undo: []string{"alter policy app_reads on app.fills using (account_id = (select private.account_id('read')))"}, status: Failure, says: "the policy app_reads of app.fills is: for select to paddock_app using true"},
 	{what: "a policy asks for another scope", check: "policies", make: []string{"alter policy app_reads on app.fills using (account_id = (select private.account_id('work')))"}, undo: []string{"alter policy app_reads on app.fills using (account_id = (select private.account_id('read')))"}, status: Failure, says: "private.account_id('work')"},
@@ -215,7 +223,7 @@ var faults = []struct {
 	{what: "a view leaves rows out", check: "objects", make: []string{journalGaps(";$", " limit 1;")}, undo: []string{journalGaps("\\s+limit .*;$", ";")}, status: Failure, says: "the table report.journal_gaps is: view of paddock_owner"},
 	{what: "a column may be null", check: "objects", make: []string{"alter table app.syncs alter column asked_by drop not null"}, undo: []string{"alter table app.syncs alter column asked_by set not null"}, status: Failure, says: "the column app.syncs.asked_by is: text, statistics 0"},
 	{what: "statistics are kept of tenants' words", check: "objects", make: []string{"alter table app.syncs alter column asked_by set statistics -1"}, undo: []string{"alter table app.syncs alter column asked_by set statistics 0"}, status: Failure, says: "the column app.syncs.asked_by is: text not null; it should be: text not null, statistics 0"},
-	{what: "an index is missing", check: "objects", make: []string{"drop index app.agent_logs_newest_idx"}, undo: []string{"create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc)"}, status: Warning, says: "the index app.agent_logs_newest_idx of app.agent_logs is missing"},
+	{what: "an index is missing", check: "objects", make: []string{"drop index app.agent_logs_level_idx"}, undo: []string{"create index agent_logs_level_idx on app.agent_logs (account_id, level, at desc, id desc)"}, status: Warning, says: "the index app.agent_logs_level_idx of app.agent_logs is missing"},
 	{what: "a table more", check: "objects", make: []string{"create table app.extra (n int)"}, undo: []string{"drop table app.extra"}, status: Warning, says: "the table app.extra is not of this version", also: []string{"row_security"}},
 	{what: "a view does not ask policies", check: "objects", make: []string{"alter view report.orders reset (security_invoker)"}, undo: []string{"alter view report.orders set (security_invoker = true)"}, status: Failure, says: "the table report.orders is: view of paddock_owner with security_barrier=true"},
 	{what: "a table is another's", check: "objects", make: []string{"alter table private.storage_limit owner to postgres"}, undo: []string{"alter table private.storage_limit owner to paddock_owner"}, status: Failure, says: "the table private.storage_limit is: table of postgres", also: []string{"grants"}},
@@ -233,6 +241,7 @@ var faults = []struct {
 	{what: "the seal has no key", check: "seal_key", make: []string{"update private.seal_keys set is_current = false"}, undo: []string{"update private.seal_keys set is_current = true"}, status: Failure, says: "the seal has no key"},
 	{what: "no month follows", check: "event_log", make: []string{partition("1", "drop table app.%I")}, undo: []string{"select private.maintain_event_partitions()"}, status: Warning, says: "no partition for the next month"},
 	{what: "this month is missing", check: "event_log", make: []string{partition("0", "drop table app.%I")}, undo: []string{"select private.maintain_event_partitions()"}, status: Failure, says: "no partition for this month"},
+	{what: "agents' logs have no partition for this month", check: "event_log", make: []string{partitionOf("agent_logs", "0", "drop table app.%I")}, undo: []string{"select private.maintain_agent_log_partitions()"}, status: Warning, says: "agents' logs have no partition for the month"},
 }
 
 // Each fault is found, says what to do, and is gone once that was done.

@@ -120,7 +120,7 @@ func remedy(d facts.Difference) string {
 			return "move the table to another schema, or drop it"
 		}
 		if strings.Contains(d.Name, "YYYY_MM") {
-			return "for each partition of app.account_events run alter table … enable row level security, force row level security;"
+			return fmt.Sprintf("for each table whose name is %s with a month run alter table … enable row level security, force row level security;", strings.TrimSuffix(d.Name, "YYYY_MM"))
 		}
 		return fmt.Sprintf("run alter table %s enable row level security, force row level security;", d.Name)
 	case "policy":

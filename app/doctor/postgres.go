@@ -110,7 +110,7 @@ func notifyQueue(usage float64) []Finding {
 }
 
 // checkEventLog checks that the log of events has the partitions into which this
-// month's and the next month's events go.
+// month's and the next month's events go, and agents' logs theirs.
 func checkEventLog(ctx context.Context, e *examination) (found []Finding) {
 	connected := e.connected()
 	switch {
@@ -119,19 +119,22 @@ func checkEventLog(ctx context.Context, e *examination) (found []Finding) {
 	case e.version == 0:
 		return unchecked("see what the check of migrations says", "the database is not at the version of this Paddock")
 	}
-	rows, err := connected[0].conn.Query(ctx, `select to_char(month, 'YYYY-MM'), n = 0 from generate_series(0, 1) n,
+	rows, err := connected[0].conn.Query(ctx, `select to_char(month, 'YYYY-MM'), n = 0, log.of = 'agent_logs_sent'
+		from generate_series(0, 1) n, (values ('account_events', 'account_events_'), ('agent_logs_sent', 'agent_logs_')) log (of, name),
 			lateral (select date_trunc('month', clock_timestamp() at time zone 'UTC') + n * interval '1 month' as month) m
 		where not exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
 			join pg_namespace s on s.oid = p.relnamespace
-			where s.nspname = 'app' and p.relname = 'account_events' and c.relname = 'account_events_' || to_char(month, 'YYYY_MM'))`)
+			where s.nspname = 'app' and p.relname = log.of and c.relname = log.name || to_char(month, 'YYYY_MM')) order by 3, 1`)
 	if err != nil {
 		return refused(err)
 	}
 	var month string
-	var now bool
-	_, err = pgx.ForEachRow(rows, []any{&month, &now}, func() error {
-		do := "run paddock migrate, and look in the log of serve for: the event log's partitions could not be looked after"
-		if now {
+	var now, ofAgents bool
+	_, err = pgx.ForEachRow(rows, []any{&month, &now, &ofAgents}, func() error {
+		do := "run paddock migrate, and look in the log of serve for: partitions could not be looked after"
+		if ofAgents {
+			found = append(found, warning(do, "agents' logs have no partition for the month %s: its lines go to app.agent_logs_other, and are not dropped as a whole", month))
+		} else if now {
 			found = append(found, failure(do, "the log of events has no partition for this month, %s: no order can be written", month))
 		} else {
 			found = append(found, warning(do, "the log of events has no partition for the next month, %s", month))

@@ -8,7 +8,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// Maintainer makes the partitions of the event log and of the audit for the
+// Maintainer makes the partitions of the event log, the audit and agents' logs for the
 // months to come, and drops what is older than their retentions. It also deletes
 // what has ended: sessions, tokens of sign-in, and counts of limits.
 type Maintainer struct {
@@ -28,6 +28,7 @@ func (k *Maintainer) Run(ctx context.Context) error {
 	for {
 		k.maintain(ctx, "event log", k.worker.MaintainEventLog)
 		k.maintain(ctx, "audit", k.worker.MaintainAudit)
+		k.maintain(ctx, "agents' logs", k.worker.MaintainAgentLogs)
 		k.purge(ctx)
 		select {
 		case <-ctx.Done():

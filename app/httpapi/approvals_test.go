@@ -380,6 +380,7 @@ func TestChangesTakeFourEyes(t *testing.T) {
 		{"POST", "/api/guards/high-water-mark", ""},
 		{"POST", "/api/guards/switch", `{"switch":"open"}`},
 		{"PATCH", "/api/sleeves/" + sleeve, `{"max_order_notional":"51"}`},
+		{"POST", "/api/sleeves/" + sleeve + "/high-water-mark", ""},
 		{"POST", "/api/sleeve-transfers", fmt.Sprintf(`{"to_sleeve_id":%q,"amount":"1"}`, sleeve)},
 		{"POST", "/api/accounts/" + f.account + "/grants", `{"email":"dora@example.com","role":"viewer"}`},
 		{"POST", "/api/accounts/" + f.account + "/invitations", `{"role":"viewer"}`},

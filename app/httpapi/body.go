@@ -94,8 +94,8 @@ func readObject(r *http.Request) (text []byte, alike map[jsontext.Pointer]bool, 
 	if alike, err = scanBody(text); err != nil {
 		return nil, nil, err
 	}
-	if jsonb.Size(text) > maxBody {
-		return nil, nil, bodyTooLarge(maxBody)
+	if most := mostBody(r); int64(jsonb.Size(text)) > most {
+		return nil, nil, bodyTooLarge(most)
 	}
 	return text, alike, nil
 }

@@ -19,7 +19,7 @@ func TestLongAnswersAreCompressed(t *testing.T) {
 	account := ada.do("POST", "/api/accounts", `{"name":"one","environment":"paper"}`).want(t, 201, "").field(t, "id")
 	message := strings.Repeat("the same again ", 60)
 	for range 12 {
-		ada.do("POST", "/api/agent-logs", `{"level":"info","message":"`+message+`"}`, "X-Account-ID", account).want(t, 201, "")
+		ada.do("POST", "/api/agent-logs", `{"logs":[{"level":"info","message":"`+message+`"}]}`, "X-Account-ID", account).want(t, 201, "")
 	}
 	ask := func(path, accept string) (encoding string, body []byte) {
 		t.Helper()

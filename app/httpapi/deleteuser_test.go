@@ -53,7 +53,7 @@ func TestAUserDeletesThemselves(t *testing.T) {
 	for _, of := range []string{account, second} {
 		ann.do("POST", "/api/orders", buyOne, "X-Account-ID", of).want(t, 201, "")
 	}
-	ann.do("POST", "/api/agent-logs", `{"level":"info","message":"hello"}`, "X-Account-ID", account).want(t, 201, "")
+	ann.do("POST", "/api/agent-logs", `{"logs":[{"level":"info","message":"hello"}]}`, "X-Account-ID", account).want(t, 201, "")
 	id := texts(t, s.db, `select id from auth."user" where email = 'ann@example.com'`)[0]
 	session := texts(t, s.db, `select id from auth.session where "userId" = $1`, id)[0]
 	// What the market has not filled yet would be open.

@@ -41,7 +41,7 @@ func TestEventsByPages(t *testing.T) {
 	mine := []string{"X-Account-ID", id}
 	const written = 25
 	for i := range written {
-		u.do("POST", "/api/agent-logs", fmt.Sprintf(`{"level":"info","message":"line %d"}`, i), mine...).want(t, 201, "")
+		u.do("POST", "/api/agent-logs", fmt.Sprintf(`{"logs":[{"level":"info","message":"line %d"}]}`, i), mine...).want(t, 201, "")
 	}
 	var lines []string
 	var since int64
@@ -122,7 +122,7 @@ func TestPagesNoticeAnOlderDatabase(t *testing.T) {
 	id := u.connect("one", s.seeds[0])
 	mine := []string{"X-Account-ID", id}
 	say := func(text string) {
-		u.do("POST", "/api/agent-logs", `{"level":"info","message":"`+text+`"}`, mine...).want(t, 201, "")
+		u.do("POST", "/api/agent-logs", `{"logs":[{"level":"info","message":"`+text+`"}]}`, mine...).want(t, 201, "")
 	}
 	say("one")
 	say("two")
@@ -181,7 +181,7 @@ func TestEventsAsAStream(t *testing.T) {
 		t.Fatalf("the response is %d %v", response.StatusCode, response.Header)
 	}
 	time.Sleep(serverTimeout + 200*time.Millisecond)
-	u.do("POST", "/api/agent-logs", `{"level":"info","message":"after a while"}`, "X-Account-ID", id).want(t, 201, "")
+	u.do("POST", "/api/agent-logs", `{"logs":[{"level":"info","message":"after a while"}]}`, "X-Account-ID", id).want(t, 201, "")
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), "after a while") {

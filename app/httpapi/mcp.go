@@ -7,6 +7,7 @@ import (
 
 	"paddock/app/mcp"
 	"paddock/app/problem"
+	"paddock/app/quota"
 	"paddock/app/tokens"
 )
 
@@ -19,7 +20,11 @@ func (s *Server) serveMCP(r *request) (response, error) {
 		return response{}, err
 	}
 	if s.Quota != nil {
-		leave, err := s.Quota.Enter(r.admission.Token, mcp.IsUrgent(body))
+		kind := quota.Ordinary
+		if mcp.IsUrgent(body) {
+			kind = quota.Urgent
+		}
+		leave, err := s.Quota.Enter(r.admission.Token, kind)
 		if err != nil {
 			return response{}, err
 		}

@@ -171,7 +171,7 @@ func TestWordsOfOthersAreMarked(t *testing.T) {
 	ada := s.signUp("ada")
 	one := ada.connect("one", s.seeds[0])
 	ada.do("PATCH", "/api/accounts/"+one, fmt.Sprintf(`{"name":%q}`, words)).want(t, 200, "")
-	ada.do("POST", "/api/agent-logs", fmt.Sprintf(`{"level":"info","message":%q,"data":{%q:%q}}`, words, words, words), "X-Account-ID", one).want(t, 201, "")
+	ada.do("POST", "/api/agent-logs", fmt.Sprintf(`{"logs":[{"level":"info","message":%q,"data":{%q:%q}}]}`, words, words, words), "X-Account-ID", one).want(t, 201, "")
 	ada.sleeve(one, words, "10", "")
 	session := ada.agent("agent", "", one).mcp()
 	buy := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "limit_price": "1", "time_in_force": "day", "qty": "1", "client_order_id": "x", "tag": words}

@@ -87,8 +87,20 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// maxBody is the largest request body: an agent's log entry with its data.
-const maxBody = 128 << 10
+// The largest request body, and the largest one of lines of an agent's log.
+const (
+	maxBody     = 128 << 10
+	maxLogsBody = 1 << 20
+)
+
+// mostBody returns the largest body that a request may have. It is asked before the
+// request's route is known.
+func mostBody(r *http.Request) int64 {
+	if r.URL.Path == "/api/agent-logs" {
+		return maxLogsBody
+	}
+	return maxBody
+}
 
 // protect sets security headers, limits the size of bodies, and refuses changes
 // that another site's page requests.
@@ -110,7 +122,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/mcp" {
 			h.Set("Cache-Control", "no-store")
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, mostBody(r))
 
 		// The auth endpoints do their own, stricter check.
 		changes := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions

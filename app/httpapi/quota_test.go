@@ -183,7 +183,7 @@ func TestStoredBytesAreBounded(t *testing.T) {
 		t.Helper()
 		return ada.do(method, path, body, append([]string{"X-Account-ID", id}, more...)...)
 	}
-	log := `{"level":"info","message":"` + strings.Repeat("x", 5000) + `","data":{"more":"` + strings.Repeat("y", 40_000) + `"}}`
+	log := `{"logs":[{"level":"info","message":"` + strings.Repeat("x", 5000) + `","data":{"more":"` + strings.Repeat("y", 40_000) + `"}}]}`
 	exec("update private.storage_limit set logs_a_day = 200000, orders_a_day = 60000")
 
 	// Logs, on however many accounts.

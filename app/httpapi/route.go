@@ -1,6 +1,10 @@
 package httpapi
 
-import "strings"
+import (
+	"strings"
+
+	"paddock/app/quota"
+)
 
 // route is one endpoint: one of our own, or one of Alpaca's that is passed
 // through. All of them are in the table of routes.go.
@@ -10,9 +14,9 @@ type route struct {
 	who     access
 	query   string // the query parameters between spaces, besides account_id; or anyQuery
 	handler handler
-	alpaca  *endpoint // what the route is passed through to; nil for an endpoint of our own
-	urgent  bool      // it stops something: see package quota
-	mux     bool      // it is routed by http.ServeMux, because httprouter cannot: see router
+	alpaca  *endpoint  // what the route is passed through to; nil for an endpoint of our own
+	kind    quota.Kind // what it is for
+	mux     bool       // it is routed by http.ServeMux, because httprouter cannot: see router
 }
 
 // handler serves a request that its route has admitted. It returns the
@@ -66,7 +70,14 @@ func (rt route) byServeMux() route {
 // stopping returns the route as one that stops something, such as an order: its
 // user may call it beyond the bounds of other requests.
 func (rt route) stopping() route {
-	rt.urgent = true
+	rt.kind = quota.Urgent
+	return rt
+}
+
+// logging returns the route as one that adds to an agent's log, which has a rate of
+// its own and larger bodies.
+func (rt route) logging() route {
+	rt.kind = quota.Logging
 	return rt
 }
 

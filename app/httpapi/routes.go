@@ -136,6 +136,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
 		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),
 		own("DELETE", "/api/sleeves/{id}", mayManage, "", withoutBody(s.closeSleeve)),
+		own("POST", "/api/sleeves/{id}/high-water-mark", mayManage, "", withoutBody(s.resetSleeveMark)),
 		own("GET", "/api/sleeve-transfers", mayRead, pageParameters, s.listSleeveTransfers),
 		own("POST", "/api/sleeve-transfers", mayManage, "", withBody(s.moveCash)),
 
@@ -144,8 +145,8 @@ func (s *Server) routes() []route {
 		own("POST", "/api/sync", mayCancel, "", withoutBody(s.sync)),
 		own("GET", "/api/events", mayRead, "since limit snapshot", s.listEvents),
 		own("GET", "/api/ws", socket, accountParameter+" cursor snapshot", s.push),
-		own("GET", "/api/agent-logs", mayRead, pageParameters, s.listAgentLogs),
-		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLog)),
+		own("GET", "/api/agent-logs", mayRead, agentLogFilters+" "+pageParameters, s.listAgentLogs),
+		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLogs)).logging(),
 
 		s.passed("GET", "/api/assets", mayRead, "status asset_class exchange attributes", "/v2/assets"),
 		s.passed("GET", "/api/assets/fixed_income/us_corporates", mayRead, "bond_status isins cusips tickers", "/v2/assets/fixed_income/us_corporates"),

@@ -83,7 +83,7 @@ var bodies = map[string]string{
 	"POST /api/webhooks":               `{"url":"https://example.com/paddock"}`,
 	"PATCH /api/webhooks/{id}":         `{"enabled":true}`,
 	"POST /api/guards/switch":          `{"switch":"reduce_only"}`,
-	"POST /api/agent-logs":             `{"level":"info","message":"m"}`,
+	"POST /api/agent-logs":             `{"logs":[{"level":"info","message":"m"}]}`,
 }
 
 // Who may call a route is the same in the table and in the database. Without a

@@ -71,5 +71,5 @@ func (s *Server) enter(r *request) (leave func(), err error) {
 	if s.Quota == nil || r.admission.Token == "" || r.route.who == tool || quota.IsFree(r.Context()) {
 		return func() {}, nil
 	}
-	return s.Quota.Enter(r.admission.Token, r.route.urgent)
+	return s.Quota.Enter(r.admission.Token, r.route.kind)
 }

@@ -31,6 +31,14 @@ func (s *Server) closeSleeve(r *request) (response, error) {
 	return noContent(s.Sleeves.Close(r.Context(), r.admission, id))
 }
 
+func (s *Server) resetSleeveMark(r *request) (response, error) {
+	id, err := sleeveID(r)
+	if err != nil {
+		return response{}, err
+	}
+	return ok(s.Sleeves.ResetHighWaterMark(r.Context(), r.admission, id))
+}
+
 func sleeveID(r *request) (uuid.UUID, error) {
 	return parseIDOf(r.PathValue("id"), "sleeve", problem.InvalidSleeve, "/api/sleeves")
 }

@@ -18,6 +18,8 @@ import (
 type sleeve struct {
 	ID, Name, Cash, Reserved, Available string
 	RealizedPL                          string `json:"realized_pl"`
+	Equity, Drawdown                    string
+	HighWaterMark                       string `json:"high_water_mark"`
 	Positions                           []struct{ Symbol, Qty, Cost string }
 }
 
@@ -231,6 +233,8 @@ func TestSleevesAreTheOwners(t *testing.T) {
 		{"a trader makes one", bob.do, "POST", "/api/sleeves", `{"name":"x"}`, 403, "not_permitted"},
 		{"a trader moves cash", bob.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"1"}`, 403, "not_permitted"},
 		{"a trader changes one", bob.do, "PATCH", "/api/sleeves/" + mine, `{"switch":"halted"}`, 403, "not_permitted"},
+		{"a trader resets its mark", bob.do, "POST", "/api/sleeves/" + mine + "/high-water-mark", "", 403, "not_permitted"},
+		{"a token resets its mark", agent.do, "POST", "/api/sleeves/" + mine + "/high-water-mark", "", 403, "not_permitted"},
 		{"a trader closes one", bob.do, "DELETE", "/api/sleeves/" + mine, "", 403, "not_permitted"},
 		{"a token makes one", agent.do, "POST", "/api/sleeves", `{"name":"x"}`, 403, "not_permitted"},
 		{"a token moves cash", agent.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"1"}`, 403, "not_permitted"},
@@ -330,6 +334,52 @@ func TestSleeveHasLimits(t *testing.T) {
 			t.Errorf("%s", a.text)
 		}
 	}
+}
+
+// A sleeve's high-water mark rises with each fill and each comparison with the broker that
+// brings a better price, and below it by its limit the sleeve buys nothing.
+func TestSleeveStopsAtItsDrawdown(t *testing.T) {
+	s := newServer(t)
+	s.sim.SetAlwaysOpen(true)
+	s.stream()
+	ada := s.signUp("ada")
+	one := ada.connect("one", s.seeds[0])
+	mine := ada.sleeve(one, "mine", "10000", `,"max_drawdown":"500"`)
+	ada.order(one, mine, "buy", "10", market).want(t, 201, "")
+	s.settle(one)
+	rises := func(how string, to int64, do func()) {
+		t.Helper()
+		before := decimal.RequireFromString(ada.sleeves(one)["mine"].HighWaterMark)
+		s.sim.SetPrice("AAPL", decimal.NewFromInt(to))
+		do()
+		now := ada.sleeves(one)["mine"]
+		mark := decimal.RequireFromString(now.HighWaterMark)
+		if !mark.GreaterThan(before.Add(decimal.NewFromInt(300))) || now.Equity != now.HighWaterMark || now.Drawdown != "0" {
+			t.Errorf("by %s the mark of %s becomes %+v", how, before, now)
+		}
+	}
+	rises("a fill of somebody else's", 240, func() {
+		ada.order(one, "", "buy", "1", market).want(t, 201, "")
+		s.settle(one)
+	})
+	rises("a comparison", 290, func() {
+		s.laterSync()
+		ada.do("POST", "/api/sync", "", "X-Account-ID", one).want(t, 200, "")
+	})
+	ada.order(one, mine, "buy", "1", at100).want(t, 201, "")
+	s.sim.SetPrice("AAPL", decimal.NewFromInt(235))
+	s.laterSync()
+	ada.do("POST", "/api/sync", "", "X-Account-ID", one).want(t, 200, "")
+	refused := ada.order(one, mine, "buy", "1", at100).want(t, 422, "guard_refused")
+	if refused.guardIn(t) != "sleeve_max_drawdown" || !strings.Contains(refused.text, `"limit":"500"`) {
+		t.Errorf("it was refused for another reason: %s", refused.text)
+	}
+	reset := ada.do("POST", "/api/sleeves/"+mine+"/high-water-mark", "", "X-Account-ID", one).want(t, 200, "")
+	if reset.field(t, "drawdown") != "0" || reset.field(t, "high_water_mark") != reset.field(t, "equity") {
+		t.Errorf("after a reset it is %s", reset.text)
+	}
+	ada.order(one, mine, "buy", "1", at100).want(t, 201, "")
+	ada.do("POST", "/api/sleeves/"+one+"/high-water-mark", "", "X-Account-ID", one).want(t, 404, "sleeve_not_found")
 }
 
 // A closing sells for the sleeve that holds the position, and where several do, for the one

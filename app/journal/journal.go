@@ -46,8 +46,6 @@ const (
 	agentScopeSQL   = ` and scope = 'agent'`
 	tagScopeSQL     = ` and scope = 'tag'`
 	sleeveScopeSQL  = ` and scope = 'sleeve'`
-	userScopeSQL    = ` and scope = 'user'`
-	tokenScopeSQL   = ` and scope = 'token'`
 	valueSQL        = ` and scope_value = $5`
 	openSQL         = ` and closed_at is null`
 	closedSQL       = ` and case when closed_at is null then false else true end` // the planner expects half of them, and reads the newest first
@@ -57,7 +55,8 @@ const (
 // statement of its own, because they have indexes of their own.
 var (
 	scopeSQL = map[string]string{"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL, "sleeve": sleeveScopeSQL,
-		"user": userScopeSQL, "token": tokenScopeSQL}
+		"user": ` and scope = 'user'`, "token": ` and scope = 'token'`,
+	}
 	statusSQL = map[string]string{"all": "", "open": openSQL, "closed": closedSQL}
 )
 

@@ -92,8 +92,8 @@ func (f *fixture) page(t *testing.T, limit, cursor string) (body []byte, next st
 		t.Fatal(err)
 	}
 	err = f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
-		b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
-			order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(`select id, message, at as created_at from app.agent_logs where account_id = $1 and (at, id) < ($2, $3)
+			order by at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRows(nil, rows)
 			return err
 		})
@@ -137,7 +137,7 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 // limits are refused.
 func TestPages(t *testing.T) {
 	f := newFixture(t)
-	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message, created_at)
+	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message, at)
 		select $1, 'info', n::text, timestamptz '2026-01-01' + (n / 3) * interval '1 second' from generate_series(1, 25) n`, f.account)
 	if err != nil {
 		t.Fatal(err)

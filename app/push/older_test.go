@@ -20,7 +20,8 @@ func (f *fixture) comeBackOlder(user int, seq int64, others int) {
 	var all pgx.Batch
 	all.Queue("delete from app.account_events where account_id = $1 and seq > $2", account(user), seq)
 	all.Queue(`insert into app.account_events (account_id, seq, kind, data)
-		select $1, $2 + n, 'agent_log', jsonb_build_object('orchestrator_agent_id', '', 'level', 'info', 'message', 'other ' || n - 1) from generate_series(1, $3::int) n`,
+		select $1, $2 + n, 'agent_log', jsonb_build_object('count', 1, 'first_at', '2026-01-01T00:00:00Z', 'last_at', '2026-01-01T00:00:00Z', 'levels', '{"info": 1}'::jsonb, 'logs', jsonb_build_array(
+			jsonb_build_object('id', gen_random_uuid(), 'at', '2026-01-01T00:00:00Z', 'orchestrator_agent_id', null, 'order_id', null, 'level', 'info', 'message', 'other ' || n - 1))) from generate_series(1, $3::int) n`,
 		account(user), seq, others)
 	all.Queue(`update app.event_heads h set last_seq = e.seq, last_at = e.at from app.account_events e
 		where h.account_id = $1 and e.account_id = $1 and e.seq = $2`, account(user), seq+int64(others))

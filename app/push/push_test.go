@@ -117,10 +117,17 @@ func (f *fixture) exec(sql string) {
 	}
 }
 
+// lineOf is the data of an event of one line of an agent's log.
+func lineOf(text string) map[string]any {
+	at := time.Now().UTC().Format(time.RFC3339Nano)
+	return map[string]any{"count": 1, "first_at": at, "last_at": at, "levels": map[string]int{"info": 1}, "logs": []any{
+		map[string]any{"id": uuid.NewString(), "at": at, "orchestrator_agent_id": nil, "order_id": nil, "level": "info", "message": text}}}
+}
+
 // say appends an event to a user's account.
 func (f *fixture) say(user int, text string) {
 	err := f.tenant.TxNotify(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
-		if err := b.AppendEvent("agent_log", map[string]string{"orchestrator_agent_id": "", "level": "info", "message": text}); err != nil {
+		if err := b.AppendEvent("agent_log", lineOf(text)); err != nil {
 			f.t.Error(err)
 		}
 	})

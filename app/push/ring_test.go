@@ -147,7 +147,7 @@ func TestTheLogRingsForOthers(t *testing.T) {
 	c.subscribe(1, "")
 	c.want("subscribed", "")
 	data := map[string]string{
-		"agent_log": `{"orchestrator_agent_id": "", "level": "info", "message": "of psql"}`, "position": `{"positions": []}`,
+		"agent_log": `{"count": 1, "first_at": "2026-01-01T00:00:00Z", "last_at": "2026-01-01T00:00:00Z", "levels": {"info": 1}, "logs": []}`, "position": `{"positions": []}`,
 		"account":     `{"name": "one", "is_active": true, "stream_mode": "auto"}`,
 		"credentials": `{"state": "stored"}`,
 		"guard":       `{"event": "switch", "switch": "halted", "reason": null}`,

@@ -17,7 +17,20 @@ import (
 type Config struct {
 	PerSecond int // requests in a second, in the long run; four times as many in a burst
 	AtOnce    int // requests under way
+	Logs      int // requests that add to agents' logs in a second, in the long run; four times as many in a burst
 }
+
+// Kind is what a request is for.
+type Kind int
+
+// The kinds of requests. One that is urgent stops something, and may use the reserve.
+// One that logs has a rate of its own as well: each is an event of its account, and one may
+// have many lines.
+const (
+	Ordinary Kind = iota
+	Urgent
+	Logging
+)
 
 // burstOf is how many seconds' requests a user may make at once.
 const burstOf = 4
@@ -53,6 +66,7 @@ type Quota struct {
 // usage is what a user takes.
 type usage struct {
 	main, reserve bounds
+	logs          *rate.Limiter // nil for no bound
 	used          time.Time
 }
 
@@ -83,15 +97,20 @@ func (q *Quota) SetOwner(session, user string) {
 
 // Enter counts a request, and returns a function to call, once or more, when it
 // has ended. It ends with too_many_requests where the user has had as many as
-// one may. A request that stops something is urgent, and may use the reserve.
-func (q *Quota) Enter(session string, urgent bool) (leave func(), err error) {
+// one may.
+func (q *Quota) Enter(session string, kind Kind) (leave func(), err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	u := q.usage(session)
 	err = u.main.enter()
 	by := &u.main
-	if err != nil && urgent && u.reserve.enter() == nil {
+	if err != nil && kind == Urgent && u.reserve.enter() == nil {
 		by, err = &u.reserve, nil
+	}
+	if err == nil && kind == Logging && u.logs != nil && !u.logs.Allow() {
+		by.atOnce--
+		err = tooMany(time.Second, "You may send logs %d times in a second, and %d times in a burst. Put more lines into one request, and wait as Retry-After says.",
+			int(u.logs.Limit()), u.logs.Burst())
 	}
 	if err != nil {
 		return nil, err
@@ -135,6 +154,9 @@ func (q *Quota) usage(session string) *usage {
 			q.forgetIdle(now)
 		}
 		u = &usage{main: newBounds(q.config.PerSecond, burstOf*q.config.PerSecond, q.config.AtOnce), reserve: newBounds(reservePerSecond, reserveBurst, reserveAtOnce)}
+		if n := q.config.Logs; n > 0 {
+			u.logs = rate.NewLimiter(rate.Limit(n), burstOf*n)
+		}
 		q.users[who] = u
 	}
 	u.used = now

@@ -45,7 +45,7 @@ func TestUsualQuestionsReadOwnRowsAlone(t *testing.T) {
 			entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
 			select a.id, gen_random_uuid(), 'account', '', 'S' || i % 20, 'us_equity', 1, 'long', t, 'f' || i, 1, t, 'f' || i, t, 1, 100, 1, 101, 0, 1, 0, 2`,
 		`balance_history (account_id, hour, equity, last_equity, as_of) select a.id, date_trunc('hour', t, 'UTC'), 1, 1, t`,
-		`agent_logs (account_id, orchestrator_agent_id, level, message, created_at) select a.id, 'a', 'info', 'x', t`,
+		`agent_logs (account_id, orchestrator_agent_id, level, message, at) select a.id, 'a', 'info', 'x', t`,
 		`alpaca_positions (account_id, symbol, qty, market_value, as_of) select a.id, 'S' || i, 1, 1, t`,
 		`event_heads (account_id, last_seq) select a.id, 0`,
 		`account_events (account_id, seq, kind, at, data) select a.id, 100000 + i, 'order', now() - i * interval '1 second', '{}'`,

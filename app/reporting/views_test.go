@@ -284,7 +284,7 @@ func TestAgentActivity(t *testing.T) {
 	b.fill(t, at(0, 10, 1), "AAPL", "buy", "2", "100", "a")
 	b.fill(t, at(0, 11, 0), "AAPL261218C00100000", "sell", "1", "1.5", "a")
 	b.fill(t, at(1, 11, 0), "AAPL", "sell", "1", "100", "b")
-	run(t, b.admin, "insert into app.agent_logs (account_id, orchestrator_agent_id, level, message, created_at) values ($1, 'a', 'error', 'x', $2), ($1, 'a', 'info', 'y', $3)",
+	run(t, b.admin, "insert into app.agent_logs (account_id, orchestrator_agent_id, level, message, at) values ($1, 'a', 'error', 'x', $2), ($1, 'a', 'info', 'y', $3)",
 		b.account, at(0, 9, 0), at(1, 9, 0))
 	same(t, "the activity", lines(t, w.login(t, name, password), `select orchestrator_agent_id, trading_day::text, orders, filled, canceled, rejected, fills,
 		trim_scale(traded)::text, logs, warnings, errors from agent_activity order by 1, 2`),

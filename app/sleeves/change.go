@@ -20,6 +20,8 @@ type Change struct {
 	MaxOrderNotional    field[*trading.Amount] `json:"max_order_notional"`
 	MaxPositionNotional field[*trading.Amount] `json:"max_position_notional"`
 	AllowedSymbols      field[symbols]         `json:"allowed_symbols"`
+	// MaxDrawdown is how far it may fall below its high-water mark, in dollars.
+	MaxDrawdown field[*trading.Amount] `json:"max_drawdown"`
 	// ApprovalAbove is what an order of it must be worth to wait for a person's word.
 	ApprovalAbove field[*trading.Amount] `json:"approval_above"`
 }
@@ -68,6 +70,7 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	add(set, "max_position_notional", c.MaxPositionNotional)
 	add(set, "allowed_symbols", c.AllowedSymbols)
 	add(set, "approval_above", c.ApprovalAbove)
+	add(set, "max_drawdown", c.MaxDrawdown)
 	return json.Marshal(set)
 }
 
@@ -87,7 +90,7 @@ func (c *Change) check() error {
 	case c.Switch.There && c.Switch.Value != "open" && c.Switch.Value != "reduce_only" && c.Switch.Value != "halted":
 		return invalid(`"switch" must be open, reduce_only or halted.`)
 	}
-	limits := trading.Limits{MaxOrderNotional: c.MaxOrderNotional.Value, MaxPositionNotional: c.MaxPositionNotional.Value, AllowedSymbols: c.AllowedSymbols.Value, ApprovalAbove: c.ApprovalAbove.Value}
+	limits := trading.Limits{MaxOrderNotional: c.MaxOrderNotional.Value, MaxPositionNotional: c.MaxPositionNotional.Value, AllowedSymbols: c.AllowedSymbols.Value, ApprovalAbove: c.ApprovalAbove.Value, MaxDrawdown: c.MaxDrawdown.Value}
 	if err := limits.Check(); err != nil {
 		return invalid("%s", problem.Of(err).Message)
 	}

@@ -75,13 +75,26 @@ func (s *Service) write(ctx context.Context, a tenant.Admission, id uuid.UUID, c
 	if err != nil {
 		return nil, err
 	}
-	var made json.RawMessage
+	return s.writeAndShow(ctx, a, id, func(b *tenant.Batch) { queue(b, text) })
+}
+
+// writeAndShow has a sleeve written, and returns it.
+func (s *Service) writeAndShow(ctx context.Context, a tenant.Admission, id uuid.UUID, queue func(*tenant.Batch)) (made json.RawMessage, err error) {
 	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		queue(b, text)
+		queue(b)
 		b.Queue("select s from jsonb_array_elements(app.sleeves_json($1)->'sleeves') s where s->>'id' = $2", a.Account, id.String()).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
 	})
 	return made, err
+}
+
+// ResetHighWaterMark lets a sleeve's high-water mark begin anew with what it is worth now,
+// and returns the sleeve. It ends with sleeve_not_found, step_up_required, or a problem of
+// the admission.
+func (s *Service) ResetHighWaterMark(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+	return s.writeAndShow(ctx, a, id, func(b *tenant.Batch) {
+		b.Queue("select private.reset_sleeve_mark($1)", id).QueryRow(scanFound)
+	})
 }
 
 // Close closes a sleeve that is empty. It ends with sleeve_not_found, sleeve_not_empty, or

@@ -195,6 +195,16 @@ func (w *Worker) MaintainAudit(ctx context.Context) (made, dropped int, err erro
 	return made, dropped, err
 }
 
+// MaintainAgentLogs makes the partitions of agents' logs that are missing, and drops
+// those of which all lines are older than the retention. It returns how many were
+// made and dropped.
+func (w *Worker) MaintainAgentLogs(ctx context.Context) (made, dropped int, err error) {
+	var b Batch
+	b.Queue("select made, dropped from private.maintain_agent_log_partitions()").QueryRow(func(row pgx.Row) error { return row.Scan(&made, &dropped) })
+	err = run(ctx, w.pool, &b)
+	return made, dropped, err
+}
+
 // PurgeExpired deletes sessions and tokens of sign-in that ended more than a day
 // ago, and counts of limits that are over: most of each kind, at most. It returns
 // how many, and reports whether there may be more.

@@ -75,22 +75,30 @@ func (a *alone) as(token, sql string, args ...any) error {
 // order sends an order for one share and returns the guards that refuse it.
 func (a *alone) order(token, side string) string {
 	a.t.Helper()
-	err := a.as(token, `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, qty, type, time_in_force, limit_price, request_hash, request)
-		values ($1, gen_random_uuid()::text, private.user_id(), 'AAPL', $2, 1, 'limit', 'gtc', 100, sha256(''), '{}')`, a.account, side)
-	if err == nil {
-		return ""
-	}
-	var refused *pgconn.PgError
-	var v struct{ Violations []struct{ Guard string } }
-	if !errors.As(err, &refused) || refused.Code != "PD422" || json.Unmarshal([]byte(refused.Detail), &v) != nil {
-		a.t.Fatal(err)
-	}
 	var guards []string
-	for _, violation := range v.Violations {
-		guards = append(guards, violation.Guard)
+	for _, v := range a.send(token, "symbol, side, qty, type, time_in_force, limit_price", "'AAPL', '"+side+"', 1, 'limit', 'gtc', 100").Violations {
+		guards = append(guards, v.Guard)
 	}
 	slices.Sort(guards)
 	return strings.Join(guards, " ")
+}
+
+// verdict is what the guards say of an order.
+type verdict struct {
+	Violations []struct{ Guard, Limit, Value string }
+	Needs      []string
+}
+
+// send sends an order with these columns and values and returns what the guards say of it.
+func (a *alone) send(token, columns, values string) (v verdict) {
+	a.t.Helper()
+	err := a.as(token, "insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, request, "+columns+
+		") values ($1, gen_random_uuid()::text, private.user_id(), sha256(''), '{}', "+values+")", a.account)
+	var refused *pgconn.PgError
+	if err != nil && (!errors.As(err, &refused) || refused.Code != "PD422" || json.Unmarshal([]byte(refused.Detail), &v) != nil) {
+		a.t.Fatal(err)
+	}
+	return v
 }
 
 func (a *alone) wants(token, side, guards, when string) {

@@ -122,7 +122,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 		return config.Config{}, err
 	}
 	environment := map[string]string{"PADDOCK_ADDR": d.addr, "PADDOCK_LAME_DUCK": "0s"} // nothing balances here
-	for _, name := range []string{"PADDOCK_AUTH_RATE_LIMIT", "PADDOCK_SMTP_URL", "PADDOCK_MAIL_FROM", "PADDOCK_REQUIRE_VERIFIED_EMAIL", "PADDOCK_USER_REQUESTS", "PADDOCK_USER_AT_ONCE"} {
+	for _, name := range []string{"PADDOCK_AUTH_RATE_LIMIT", "PADDOCK_SMTP_URL", "PADDOCK_MAIL_FROM", "PADDOCK_REQUIRE_VERIFIED_EMAIL", "PADDOCK_USER_REQUESTS", "PADDOCK_USER_AT_ONCE", "PADDOCK_USER_LOGS"} {
 		environment[name] = os.Getenv(name) // what is empty takes its default
 	}
 	for role, variable := range map[string]string{

@@ -52,7 +52,7 @@ func TestDoctorCommand(t *testing.T) {
 	}
 	check("all is well", 0, doctor.OK, "--skip", others+",backup")
 	check("the backup is not known", 1, doctor.NotChecked, "--skip", others)
-	if _, err := db.Conn(t, "admin").Exec(t.Context(), "drop index app.agent_logs_newest_idx"); err != nil {
+	if _, err := db.Conn(t, "admin").Exec(t.Context(), "drop index app.agent_logs_level_idx"); err != nil {
 		t.Fatal(err)
 	}
 	check("a warning", 1, doctor.Warning, "--skip", others)

@@ -124,7 +124,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		return err
 	}
 	bell := tenant.NewDoorbell(pools.bell, log)
-	perUser := quota.New(quota.Config{PerSecond: c.UserRequests, AtOnce: c.UserAtOnce})
+	perUser := quota.New(quota.Config{PerSecond: c.UserRequests, AtOnce: c.UserAtOnce, Logs: c.UserLogs})
 	db := tenant.NewDB(pools.app, bell)
 	worker := tenant.NewWorker(pools.worker, bell)
 	uses := tokens.NewUses(worker, log)

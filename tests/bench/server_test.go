@@ -35,7 +35,7 @@ func startServerProcess(b testing.TB, db *pgtest.DB, settings ...string) (addr s
 	b.Helper()
 	addr = program.FreeAddr(b)
 	cmd := exec.Command(program.Binary(b), "serve")
-	cmd.Env = append(os.Environ(), "PADDOCK_SIGN_UP=open", "PADDOCK_MIRROR_MAX_AGE="+mirrorMaxAge.String(), "PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
+	cmd.Env = append(os.Environ(), "PADDOCK_SIGN_UP=open", "PADDOCK_MIRROR_MAX_AGE="+mirrorMaxAge.String(), "PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", "PADDOCK_USER_LOGS=0", "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
 		"PADDOCK_MASTER_KEYS="+credentials.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL="+db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL="+db.URL("paddock_auth"))
 	cmd.Env = append(cmd.Env, settings...)

@@ -48,6 +48,15 @@ func TestJournal(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "journal.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// What an agent asks for above a limit appears on the page Approvals without being reloaded, is
+// approved by keyboard, and its order appears. With four eyes the owner's own order and change
+// wait for an approver, and the console says so in place of that they were made.
+func TestApprovals(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "approvals.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // Users change their name, address and password on the page Profile, end the session of
 // another device there, and delete themselves.
 func TestProfile(t *testing.T) {

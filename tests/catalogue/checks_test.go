@@ -16,16 +16,16 @@ const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
-		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.agent_log_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
 		'private.api_tokens', 'private.token_heartbeats', 'private.standing_grants', 'private.invitations', 'private.address_tries')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
 
-	// The one security definer function that does not belong to the gate and that
-	// builds SQL from text: only the owner may create and drop partitions. It takes
-	// no argument. What it does depends on the clock and the retention alone.
-	keepsPartitions = `('private.maintain_event_partitions()', 'private.maintain_audit_partitions()')`
+	// The security definer functions that do not belong to the gate and that
+	// build SQL from text: only the owner may create and drop partitions. They take
+	// no argument. What they do depends on the clock and the retention alone.
+	keepsPartitions = `('private.maintain_event_partitions()', 'private.maintain_audit_partitions()', 'private.maintain_agent_log_partitions()')`
 
 	// The definer functions that are the watchdog's: to see and end a session takes
 	// membership in its login, which the gate need not have.
@@ -136,6 +136,7 @@ var checks = []check{
 		broken: [][]string{
 			{"alter table app.agent_logs disable row level security"},
 			{`alter table auth.session disable row level security`},
+			{"alter table app.agent_logs_other disable row level security"}, // a partition as well
 			{"set role paddock_owner", "create table app.notes (account_id uuid primary key)", "alter table app.notes force row level security, alter column account_id set statistics 0", "comment on table app.notes is 'Notes.'"},
 		},
 	},
@@ -222,8 +223,19 @@ var checks = []check{
 		name: "partitions are nobody's: all go by the table",
 		sql: `select c.oid::regclass || ' of ' || g.grantee::regrole from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			cross join lateral aclexplode(c.relacl) g
-			where c.relispartition and c.relkind = 'r' and n.nspname in ` + ours + ` and g.grantee <> c.relowner`,
+			where c.relispartition and c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and g.grantee <> c.relowner
+			union all -- a grant on a column is in the way as well
+			select c.oid::regclass || '.' || a.attname || ' of ' || g.grantee::regrole from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			join pg_attribute a on a.attrelid = c.oid cross join lateral aclexplode(a.attacl) g
+			where c.relispartition and c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and g.grantee <> c.relowner
+			union all -- nor has one a policy by which others than its owner would see rows
+			select p.polname || ' of ' || c.oid::regclass from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+			where c.relispartition and n.nspname in ` + ours,
 		broken: [][]string{{
+			"create policy app_reads on app.agent_logs_sent for select to paddock_app using (account_id = (select private.account_id('read')))",
+			"grant select on app.agent_logs_sent to paddock_app"}, {
+			"create policy app_reads on app.agent_logs_imported for select to paddock_app using (account_id = (select private.account_id('read')))",
+			"grant select (message) on app.agent_logs_imported to paddock_app"}, {
 			"set role paddock_owner", "select private.add_event_partition('1999-05-05')", "reset role",
 			"create policy app_reads on app.account_events_1999_05 for select to paddock_app using (account_id = (select private.account_id('read')))",
 			"grant select on app.account_events_1999_05 to paddock_app"}},
@@ -235,6 +247,17 @@ var checks = []check{
 				select array_agg(pg_get_constraintdef(k.oid) order by k.contype) from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u'))
 				is distinct from array['PRIMARY KEY (account_id, seq)', 'UNIQUE (account_id, broker_event_id)']`,
 		broken: [][]string{{"set role paddock_owner", "select private.add_event_partition('1999-05-05')", "alter table app.account_events_1999_05 drop constraint account_events_1999_05_account_id_broker_event_id_key"}},
+	},
+	{
+		// Of the months' lines the key is also what finds the newest.
+		name: "each partition of agents' logs has its key",
+		sql: `select c.oid::regclass::text from pg_partition_tree('app.agent_logs') t join pg_class c on c.oid = t.relid
+			where t.isleaf and (select pg_get_constraintdef(k.oid) from pg_constraint k where k.conrelid = c.oid and k.contype = 'p')
+				<> case c.relname when 'agent_logs_imported' then 'PRIMARY KEY (account_id, id)' else 'PRIMARY KEY (account_id, at, id)' end`,
+		broken: [][]string{
+			{"alter table app.agent_logs_imported drop constraint agent_logs_imported_pkey", "alter table app.agent_logs_imported add primary key (account_id, at, id)"},
+			{"alter table app.agent_logs_sent drop constraint agent_logs_sent_pkey", "alter table app.agent_logs_sent add primary key (account_id, id, at)"},
+		},
 	},
 	{
 		name: "no grant can be passed on",
@@ -355,7 +378,7 @@ var checks = []check{
 		name: "every table has a primary key",
 		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			where c.relkind = 'r' and n.nspname in ` + ours + ` and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'p')`,
-		broken: [][]string{{"alter table app.agent_logs drop constraint agent_logs_pkey"}},
+		broken: [][]string{{"alter table app.fills drop constraint fills_pkey cascade"}},
 	},
 	{
 		name: "primary keys, unique constraints and indexes begin with the account",
@@ -389,8 +412,8 @@ var checks = []check{
 			and (k.conkey[1] <> t.attnum or not exists (select from ` + tenantTables + ` r where r.oid = k.confrelid and r.attnum = k.confkey[1]))`,
 		broken: [][]string{
 			{`alter table app.agent_logs add foreign key (user_id) references auth."user" (id)`},
-			{"alter table app.agent_logs add column order_id uuid", "create unique index on app.alpaca_orders (account_id, id)",
-				"alter table app.agent_logs add foreign key (order_id, account_id) references app.alpaca_orders (id, account_id)"},
+			{"alter table app.agent_logs add column about uuid", "create unique index on app.alpaca_orders (account_id, id)",
+				"alter table app.agent_logs add foreign key (about, account_id) references app.alpaca_orders (id, account_id)"},
 		},
 	},
 	{

@@ -41,6 +41,8 @@ var filled = []string{
 	`insert into app.audit_log (account_id, kind, action) values ('00000000-0000-4000-8000-000000000001', 'user', 'account.create')`,
 	`insert into app.user_audit_log (user_id, kind, action) values ('u', 'user', 'session.begin')`,
 	`insert into app.agent_logs (account_id, level, message) values ('00000000-0000-4000-8000-000000000001', 'info', 'hello')`,
+	`insert into app.agent_log_requests (account_id, idempotency_key, request_hash, asked_by, lines, first_at, last_at)
+		values ('00000000-0000-4000-8000-000000000001', 'k', sha256('x'), 'u', 1, now(), now())`,
 	`insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ('00000000-0000-4000-8000-000000000001', 'k', '', 'u')`,
 	`insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ('00000000-0000-4000-8000-000000000001', 'k', '')`,
 	`insert into app.wind_downs (account_id, id, cancel_orders) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002', true)`,

@@ -384,6 +384,7 @@ func hostile(l *lab, s *session) {
 		"numeric[]":                  {"null", "'{}'", "array[null, 'NaN', 1e131071]::numeric[]"},
 		"interval":                   {"null", "interval '-1 day'", "interval '1 day'"},
 		"jsonb":                      {"null", "'null'", "'[]'", `'{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "updated_at": "2100-01-01"}'`, `'{"account_id": "$B"}'`},
+		"jsonb[]":                    {"null", `array[null, '{"account_id": "$B"}']::jsonb[]`},
 		"timestamp with time zone":   {"null", "'infinity'", "now()"},
 		"timestamp with time zone[]": {"null", "array[null, 'infinity', now()]::timestamptz[]"},
 		"bytea":                      {"null", "'\\x'"},

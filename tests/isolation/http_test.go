@@ -168,7 +168,7 @@ func (s *site) signUp(sim *alpacasim.Sim, name string) (*visitor, tenantOf) {
 	v.lawful(&order, "POST", "/api/orders?account_id="+x.Account.String(), map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit",
 		"time_in_force": "gtc", "qty": "1", "limit_price": "1", "client_order_id": x.ClientOrder, "tag": x.Marker})
 	x.Order, x.BrokerOrder = order.ID, order.Alpaca
-	v.lawful(nil, "POST", "/api/agent-logs?account_id="+x.Account.String(), map[string]any{"level": "info", "message": x.Marker})
+	v.lawful(nil, "POST", "/api/agent-logs?account_id="+x.Account.String(), map[string]any{"logs": []any{map[string]any{"level": "info", "message": x.Marker}}})
 	x.BrokerAcct = one[uuid.UUID](s.t, s.admin, "select alpaca_account_id from app.user_accounts where id = $1", x.Account)
 	return v, x
 }
@@ -268,7 +268,7 @@ func (s *site) tenantRequests() []tenantRequest {
 		{"GET", "/api/orders/" + s.b.Order.String(), nil}, {"GET", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"DELETE", "/api/orders/" + s.b.Order.String(), nil}, {"DELETE", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"GET", "/api/events", nil}, {"GET", "/api/events?since=0&limit=1000", nil}, {"GET", "/api/events?since=99999999", nil},
-		{"GET", "/api/agent-logs", nil}, {"POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted"}},
+		{"GET", "/api/agent-logs", nil}, {"POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": "planted"}}}},
 	}
 }
 
@@ -365,14 +365,14 @@ var httpAttacks = []httpAttack{
 			for _, field := range []string{"account_id", "accountId", "account", "AccountID", "X-Account-ID", "submitted_by", "user_id", "id"} {
 				for _, value := range []any{s.b.Account, s.b.User, []any{s.b.Account}} {
 					s.steal("POST", "/api/orders", map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "gtc", "qty": "1", "limit_price": "1", field: value}, "X-Account-ID", s.a.Account.String())
-					s.steal("POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted", field: value}, "X-Account-ID", s.a.Account.String())
+					s.steal("POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": "planted", field: value}}}, "X-Account-ID", s.a.Account.String())
 					s.steal("POST", "/api/accounts", map[string]any{"name": "planted", "environment": "paper", field: value})
 					s.steal("PATCH", "/api/accounts/$A", map[string]any{"is_active": true, field: value})
 				}
 			}
 			// The server takes the account from the header and never from the
 			// body. On the weakened copy only this request succeeds.
-			s.steal("POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted"}, "X-Account-ID", s.b.Account.String())
+			s.steal("POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": "planted"}}}, "X-Account-ID", s.b.Account.String())
 		},
 	},
 	{
@@ -520,8 +520,8 @@ var httpAttacks = []httpAttack{
 			}
 			// The victim acts. Then the attacker writes a line of their own,
 			// which ends the reading below.
-			s.theirs.lawful(nil, "POST", "/api/agent-logs?account_id="+s.b.Account.String(), map[string]any{"level": "info", "message": "again " + s.b.Marker})
-			s.mine.lawful(nil, "POST", "/api/agent-logs?account_id="+s.a.Account.String(), map[string]any{"level": "info", "message": "the end"})
+			s.theirs.lawful(nil, "POST", "/api/agent-logs?account_id="+s.b.Account.String(), map[string]any{"logs": []any{map[string]any{"level": "info", "message": "again " + s.b.Marker}}})
+			s.mine.lawful(nil, "POST", "/api/agent-logs?account_id="+s.a.Account.String(), map[string]any{"logs": []any{map[string]any{"level": "info", "message": "the end"}}})
 			foreign, unknown := map[string]bool{}, map[string]bool{}
 			// The answers come in the order of the subscriptions, the two for the
 			// unknown account last. The attacker's own event may come before them.

@@ -1,10 +1,13 @@
-// Package plainjournal computes the journal's round trips in the plainest way,
+// Package plainjournal computes the journal's round trips and the books of sleeves in
+// the plainest way,
 // to compare those of the SQL with: from all fills and adjustments, in order,
 // each time from the beginning. It shares no code with the SQL.
 package plainjournal
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,7 +16,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Owner is whose an order is.
+// Owner is whose an order is. Sleeve and Token are ids.
 type Owner struct{ Agent, Tag, Sleeve, User, Token string }
 
 // Scopes are the scopes of the journal besides the account's own.
@@ -21,17 +24,7 @@ var Scopes = []string{"agent", "tag", "sleeve", "user", "token"}
 
 // In returns whose it is in a scope; "" for nobody's.
 func (o Owner) In(scope string) string {
-	switch scope {
-	case "agent":
-		return o.Agent
-	case "tag":
-		return o.Tag
-	case "sleeve":
-		return o.Sleeve
-	case "user":
-		return o.User
-	}
-	return o.Token
+	return map[string]string{"agent": o.Agent, "tag": o.Tag, "sleeve": o.Sleeve, "user": o.User, "token": o.Token}[scope]
 }
 
 // Fill is an execution that was not taken back.
@@ -53,7 +46,7 @@ type Adjustment struct {
 
 // trip is a round trip as it is added up.
 type trip struct {
-	line                    string // the scope, its value and the symbol
+	scope, value, symbol    string
 	opened, closed          time.Time
 	long                    bool
 	multiplier              decimal.Decimal
@@ -73,13 +66,53 @@ func (t *trip) String() string {
 	if t.long {
 		direction = "long"
 	}
-	return fmt.Sprintf("%s %s %s-%s in %s/%s out %s/%s most %s fees %s profit %s fills %d", t.line, direction, t.opened.UTC().Format(time.RFC3339Nano), closed,
+	return fmt.Sprintf("%s %s %s %s %s-%s in %s/%s out %s/%s most %s fees %s profit %s fills %d", t.scope, t.value, t.symbol, direction, t.opened.UTC().Format(time.RFC3339Nano), closed,
 		t.entryQty, t.entryNotional, t.exitQty, t.exitNotional, t.most, t.fees, t.profit, t.fills)
 }
 
-// Trips returns every round trip of the account and of each scope, a line each.
+// Trips returns every round trip of the account and of each other scope, a line each.
 func Trips(fills []Fill, adjustments []Adjustment) []string {
 	var lines []string
+	for _, t := range allTrips(fills, adjustments) {
+		lines = append(lines, t.String())
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Book is what the trades of a sleeve, or of the account, come to.
+type Book struct {
+	Traded   decimal.Decimal // what they brought in less what they and their fees cost
+	Fees     decimal.Decimal
+	Realized decimal.Decimal            // profit, before fees
+	Held     map[string]decimal.Decimal // by symbol, without what is 0
+}
+
+// Books returns the books of the sleeves by their ids, and that of the account under "".
+func Books(fills []Fill, adjustments []Adjustment) map[string]Book {
+	books := map[string]Book{"": {Held: map[string]decimal.Decimal{}}}
+	for _, t := range allTrips(fills, adjustments) {
+		if t.scope != "sleeve" && t.scope != "account" {
+			continue
+		}
+		book, known := books[t.value]
+		if !known {
+			book.Held = map[string]decimal.Decimal{}
+		}
+		spent := t.entryNotional.Sub(t.exitNotional).Mul(t.multiplier)
+		if !t.long {
+			spent = spent.Neg()
+		}
+		book.Traded, book.Fees, book.Realized = book.Traded.Sub(spent).Sub(t.fees), book.Fees.Add(t.fees), book.Realized.Add(t.profit)
+		if !t.held.IsZero() {
+			book.Held[t.symbol] = t.held
+		}
+		books[t.value] = book
+	}
+	return books
+}
+
+func allTrips(fills []Fill, adjustments []Adjustment) (all []*trip) {
 	symbols, owners := map[string]bool{}, map[[2]string]bool{}
 	for _, f := range fills {
 		symbols[f.Symbol] = true
@@ -94,8 +127,11 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 			symbols[a.Symbol] = true
 		}
 	}
-	for symbol := range symbols {
-		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, owners: map[string]map[string]string{}}
+	// Contracts come first: the shares of an exercise belong to whom the contracts belonged.
+	names := slices.SortedFunc(maps.Keys(symbols), func(x, y string) int { return cmp.Compare(len(y), len(x)) })
+	exercised := map[string]map[string]string{} // by group and scope: whose the contracts were
+	for _, symbol := range names {
+		j := oneSymbol{symbol: symbol, exercised: exercised, ratios: map[string][2]decimal.Decimal{}, whose: map[string]map[string]string{}}
 		for _, f := range fills {
 			if f.Symbol == symbol {
 				j.fills = append(j.fills, f)
@@ -106,13 +142,12 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 				j.adjustments = append(j.adjustments, a)
 			}
 		}
-		lines = append(lines, j.trips("account", "")...)
+		all = append(all, j.trips("account", "")...) // first: it decides whose an adjustment is
 		for owner := range owners {
-			lines = append(lines, j.trips(owner[0], owner[1])...)
+			all = append(all, j.trips(owner[0], owner[1])...)
 		}
 	}
-	slices.Sort(lines)
-	return lines
+	return all
 }
 
 var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
@@ -128,14 +163,15 @@ func Timeless(lines []string) []string {
 	return lines
 }
 
-// oneSymbol is one symbol's history. ratios and owners are found while the account's
-// trips are computed, and are then used for those of the other scopes.
+// oneSymbol is one symbol's history. ratios and whose are found while the account's
+// trips are computed, and are then used for those of agents, tags and sleeves.
 type oneSymbol struct {
 	symbol      string
 	fills       []Fill
 	adjustments []Adjustment
 	ratios      map[string][2]decimal.Decimal // of a split: old shares, new ones
-	owners      map[string]map[string]string  // whose an adjustment is, by scope
+	whose       map[string]map[string]string  // by scope: whose an adjustment is
+	exercised   map[string]map[string]string  // by group and scope: whose the contracts were that an exercise took
 }
 
 // event is a fill or an adjustment.
@@ -157,7 +193,7 @@ func (j *oneSymbol) events(scope, value string) []event {
 		all = append(all, event{At: together[0].At, ID: together[0].ID, adj: together})
 	}
 	for _, a := range j.adjustments {
-		mine := scope == "account" || a.Kind == "OPEXP" || j.owners[a.ID][scope] == value
+		mine := scope == "account" || a.Kind == "OPEXP" || j.whose[scope][a.ID] == value
 		if mine && a.Kind != "SPLIT" {
 			all = append(all, event{At: a.At, ID: a.ID, adj: []Adjustment{a}})
 		}
@@ -228,7 +264,7 @@ func splits(adjustments []Adjustment) (all [][]Adjustment) {
 	return slices.DeleteFunc(all, func(g []Adjustment) bool { return len(g) == 1 && g[0].Subtype != "" })
 }
 
-func (j *oneSymbol) trips(scope, value string) []string {
+func (j *oneSymbol) trips(scope, value string) []*trip {
 	var all []*trip
 	open := func() *trip {
 		if len(all) > 0 && all[len(all)-1].closed.IsZero() {
@@ -240,7 +276,7 @@ func (j *oneSymbol) trips(scope, value string) []string {
 		for !qty.IsZero() {
 			t := open()
 			if t == nil {
-				t = &trip{line: scope + " " + value + " " + j.symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
+				t = &trip{scope: scope, value: value, symbol: j.symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
 				all = append(all, t)
 			}
 			t.fills += counts
@@ -287,6 +323,8 @@ func (j *oneSymbol) trips(scope, value string) []string {
 		}
 		if scope == "account" && len(all) > 0 {
 			j.attribute(a, all[len(all)-1].opened)
+		} else if scope == "account" && a.Kind == "OPTRD" {
+			j.attribute(a, time.Time{}) // the shares' own trips do not decide
 		}
 		var last *trip
 		if len(all) > 0 {
@@ -317,11 +355,7 @@ func (j *oneSymbol) trips(scope, value string) []string {
 			}
 		}
 	}
-	var lines []string
-	for _, t := range all {
-		lines = append(lines, t.String())
-	}
-	return lines
+	return all
 }
 
 // ratioOf returns two quantities, before and after a split, that have the split's
@@ -360,34 +394,42 @@ func (t *trip) split(from, to decimal.Decimal) {
 	t.entryQty = t.exitQty.Add(t.held.Abs())
 }
 
-// attribute decides whose an adjustment is in each scope: the one's who made all fills
-// since the trip began. If there are fills at the adjustment's price, only those count.
+// attribute decides which agent, which tag and which sleeve an adjustment belongs
+// to: the one that made all fills since the trip began. If there are fills at the
+// adjustment's price, only those count. The shares of an exercise, which has a group,
+// belong to whom the contracts belonged.
 func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
-	var all, at []Fill
-	for _, f := range j.fills {
-		if f.At.Before(since) || f.At.After(a.At) || f.At.Equal(a.At) && f.ID > a.ID {
+	for _, scope := range Scopes {
+		all, atPrice := map[string]bool{}, map[string]bool{}
+		for _, f := range j.fills {
+			if f.At.Before(since) || f.At.After(a.At) || f.At.Equal(a.At) && f.ID > a.ID {
+				continue
+			}
+			all[f.In(scope)] = true
+			if f.Price.Equal(a.Price) {
+				atPrice[f.In(scope)] = true
+			}
+		}
+		if len(atPrice) > 0 {
+			all = atPrice
+		}
+		if j.whose[scope] == nil {
+			j.whose[scope] = map[string]string{}
+		}
+		if a.Kind == "OPTRD" { // the contracts decide, and not the shares that were held before
+			j.whose[scope][a.ID] = j.exercised[a.Group][scope]
 			continue
 		}
-		all = append(all, f)
-		if f.Price.Equal(a.Price) {
-			at = append(at, f)
-		}
-	}
-	if len(at) > 0 {
-		all = at
-	}
-	for _, scope := range Scopes {
-		names := map[string]bool{}
-		for _, f := range all {
-			names[f.In(scope)] = true
-		}
-		for name := range names {
-			if len(names) == 1 && name != "" {
-				if j.owners[a.ID] == nil {
-					j.owners[a.ID] = map[string]string{}
-				}
-				j.owners[a.ID][scope] = name
+		for only := range all {
+			if len(all) == 1 && only != "" {
+				j.whose[scope][a.ID] = only
 			}
+		}
+		if a.Kind == "OPEXC" || a.Kind == "OPASN" {
+			if j.exercised[a.Group] == nil {
+				j.exercised[a.Group] = map[string]string{}
+			}
+			j.exercised[a.Group][scope] = j.whose[scope][a.ID]
 		}
 	}
 }

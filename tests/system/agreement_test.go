@@ -79,6 +79,7 @@ func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []stri
 	found = append(found, fillsDiffer(there, w.sim.Executions(a.seed.KeyID))...)
 	found = append(found, positionsDiffer(held, w.sim.Positions(a.seed.KeyID))...)
 	found = append(found, w.journalDiffers(conn, a)...)
+	found = append(found, w.sleevesDiffer(conn, a)...)
 	found = append(found, a.guardsPassed(history, rows, logged)...)
 	found = append(found, closingsPassed(history, rows, logged)...)
 	found = append(found, a.unasked(history, rows, logged)...)

@@ -62,6 +62,8 @@ func chaosSeed(t *testing.T) uint64 {
 //   - No intent became two orders, and every answer was true.
 //   - No closing did more than close, and no position is held that nobody asked for.
 //   - No guard was passed at any moment, by the broker's own record.
+//   - No sleeve was overspent at any moment, and none sold what it did not hold; its sums
+//     were those of its transfers and round trips all the time.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -92,6 +94,7 @@ func TestChaos(t *testing.T) {
 		clients.Wait()
 		close(done)
 	}()
+	sleeves := w.watchSleeves(done)
 	weather := w.weather(done, all, seed)
 	kills := w.killUntil(done, rand.New(rand.NewPCG(seed, 1<<40)))
 	for ; kills < much.kills; kills++ {
@@ -103,6 +106,16 @@ func TestChaos(t *testing.T) {
 	w.sim.ClearFaults()
 	w.sim.CutStreams() // one may be silent until the next reconciliation
 	w.agree(all, much)
+	looks, overspent := sleeves()
+	short, counted := w.sleevesOverspent(all, overspent)
+	for _, what := range short {
+		t.Error(what)
+	}
+	named, placed, refused, moved := countSleeves(all)
+	t.Logf("%d orders named a sleeve, of which %d were placed and %d refused by what it had or held; cash was moved %d times; %d looks at the sleeves of %d accounts", named, placed, refused, moved, looks, counted)
+	if placed == 0 || refused == 0 || moved == 0 || looks < 3 {
+		t.Error("the sleeves did less than they say")
+	}
 	did := countChaos(all)
 	t.Logf("%s; the server was killed %d times; %s", did, kills, time.Since(began).Round(time.Second))
 	// On a busy machine accounts are halted for longer, and refuse more orders.

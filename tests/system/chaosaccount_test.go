@@ -38,11 +38,14 @@ type chaosAccount struct {
 	tokens []string // with which its programs sign in by turns; none for their user's session
 	next   atomic.Int64
 
+	sleeves []string // their ids
+
 	windingDown sync.Mutex // held from the turning of the switch until it is opened again
 
 	mu        sync.Mutex
 	intents   []*intent
 	closeAlls []string // keys
+	moves     []*sleeveMove
 	turns     []turn
 	exercised int
 }
@@ -53,6 +56,7 @@ func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
 	for i, s := range w.seeds {
 		kind := chaosKinds[i%len(chaosKinds)]
 		a := &chaosAccount{kind: kind, account: users[i%len(users)].connect(fmt.Sprint("account-", i, "-", kind.name), s)}
+		a.makeSleeves()
 		if kind.limits != nil {
 			a.guard(kind.limits(much), i%8 >= 4)
 		}

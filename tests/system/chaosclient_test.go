@@ -75,6 +75,9 @@ func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int, turns boo
 		case chance < 20 && a.kind.options:
 			a.exercise(client, dice)
 		}
+		if dice.IntN(4) == 0 {
+			a.moveCash(client, dice, in.name+"-cash")
+		}
 		if turns && (i == orders/2 || dice.IntN(10) == 0) {
 			a.turnSwitch(client, dice, in.name+"-turn")
 		}
@@ -153,7 +156,7 @@ func (a *chaosAccount) send(client *http.Client, method, path, key string, body 
 	if err != nil {
 		panic(err) // the address is our own
 	}
-	if n := int64(len(a.tokens)); n > 0 && !strings.HasPrefix(path, "/api/guards") { // opening the switch takes a session
+	if n := int64(len(a.tokens)); n > 0 && !strings.HasPrefix(path, "/api/guards") && !strings.HasPrefix(path, "/api/sleeve") { // to open the switch and to move cash takes a session
 		request.Header.Set("Authorization", "Bearer "+a.tokens[a.next.Add(1)%n])
 	} else {
 		request.Header.Set("Cookie", a.user.cookieHeader())

@@ -29,6 +29,9 @@ func (a *chaosAccount) newClosing(dice *rand.Rand, name, symbol string) *intent 
 	case 1:
 		how += "&qty=" + fmt.Sprint(1+dice.IntN(4))
 	}
+	if dice.IntN(3) == 0 {
+		how += "&sleeve_id=" + one(dice, a.sleeves)
+	}
 	return &intent{name: name, method: http.MethodDelete, key: "key-" + name, closes: true,
 		path: "/api/positions/" + url.PathEscape(strings.ReplaceAll(symbol, "/", "")) + "?" + how}
 }

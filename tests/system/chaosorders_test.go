@@ -27,6 +27,7 @@ func (a *chaosAccount) newIntent(dice *rand.Rand, name string) *intent {
 		in.clientOrderID = "order-" + name
 		in.body["client_order_id"] = in.clientOrderID
 	}
+	a.inSleeve(dice, in.body)
 	if dice.IntN(3) == 0 {
 		in.body["orchestrator_agent_id"], in.body["tag"] = one(dice, []string{"agent-1", "agent-2"}), one(dice, []string{"slow", "fast"})
 	}

@@ -137,7 +137,7 @@ func (in *instances) write(a *account, dice *rand.Rand, quit <-chan struct{}, wr
 		if dice.IntN(3) == 0 {
 			status = there.buy("AAPL", 1+dice.IntN(3), "").StatusCode
 		} else {
-			status = there.user.call("POST", "/api/agent-logs", a.id, map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}).StatusCode
+			status = there.user.call("POST", "/api/agent-logs", a.id, map[string]any{"logs": []any{map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}}}).StatusCode
 		}
 		if status/100 == 2 {
 			written.Add(1)

@@ -43,7 +43,7 @@ func (a *account) wantUnavailable(state string) {
 		method, path string
 		body         any
 	}{
-		{"POST", "/api/agent-logs", map[string]any{"level": "info", "message": large}},
+		{"POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": large}}}},
 		{"POST", "/api/orders", map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "1"}},
 		{"PUT", "/api/guards", map[string]any{"max_open_orders": 7}},
 		{"POST", "/api/guards/switch", map[string]any{"switch": "reduce_only", "reason": "a test"}},
@@ -76,7 +76,7 @@ func TestPostgresTakesNoChanges(t *testing.T) {
 	t.Log("the disk is full")
 	disk.Fill()
 	w.eventually("readyz to say so", func() error { return w.notReady("disk is full") })
-	if answer := a.user.call("POST", "/api/agent-logs", a.id, map[string]any{"level": "info", "message": strings.Repeat("a line of the agent ", 400)}); answer.StatusCode != 503 || answer.Header.Get("Retry-After") == "" {
+	if answer := a.user.call("POST", "/api/agent-logs", a.id, map[string]any{"logs": []any{map[string]any{"level": "info", "message": strings.Repeat("a line of the agent ", 400)}}}); answer.StatusCode != 503 || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("what needs room is answered with %d", answer.StatusCode)
 	}
 	disk.Empty()
@@ -129,7 +129,7 @@ func TestAStandbyThatLagsTakesOver(t *testing.T) {
 	say := func(text string, n int) {
 		t.Helper()
 		for i := range n {
-			body := map[string]any{"level": "info", "message": fmt.Sprint(text, " ", i)}
+			body := map[string]any{"logs": []any{map[string]any{"level": "info", "message": fmt.Sprint(text, " ", i)}}}
 			if r := ada.call("POST", "/api/agent-logs", a.id, body); r.StatusCode != 201 {
 				t.Fatalf("an agent's log: %d", r.StatusCode)
 			}

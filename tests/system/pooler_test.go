@@ -85,7 +85,7 @@ func TestThroughAPooler(t *testing.T) {
 		have := len(all[0].events)
 		all[0].mu.Unlock()
 		began := time.Now()
-		if r := ada.call("POST", "/api/agent-logs", all[0].id, map[string]any{"level": "info", "message": fmt.Sprint("said ", n)}); r.StatusCode != http.StatusCreated {
+		if r := ada.call("POST", "/api/agent-logs", all[0].id, map[string]any{"logs": []any{map[string]any{"level": "info", "message": fmt.Sprint("said ", n)}}}); r.StatusCode != http.StatusCreated {
 			t.Fatalf("an agent's log: %d", r.StatusCode)
 		}
 		w.eventually("the event", func() error {

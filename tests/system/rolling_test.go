@@ -134,7 +134,7 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 				}
 				var response *http.Response
 				if i%3 == 0 {
-					response = behind.call("POST", "/api/agent-logs", a.id, map[string]any{"level": "info", "message": fmt.Sprint(n, " ", i)})
+					response = behind.call("POST", "/api/agent-logs", a.id, map[string]any{"logs": []any{map[string]any{"level": "info", "message": fmt.Sprint(n, " ", i)}}})
 				} else {
 					response = behind.call("GET", "/api/orders", a.id, nil)
 				}

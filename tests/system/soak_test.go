@@ -252,7 +252,7 @@ func TestSoak(t *testing.T) {
 		every(50*time.Millisecond, func(int) { s.ask(a, "GET", "/api/events?since=0&limit=10", nil) })
 		every(500*time.Millisecond, func(n int) { s.order(a, n) }) // with what follows from it, below Alpaca's 200 requests a minute
 		every(100*time.Millisecond, func(n int) {
-			if made := s.ask(a, "POST", "/api/agent-logs", map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}); made.StatusCode == http.StatusCreated {
+			if made := s.ask(a, "POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}}}); made.StatusCode == http.StatusCreated {
 				s.mu.Lock()
 				s.logs[a]++
 				s.mu.Unlock()

@@ -181,7 +181,7 @@ func TestUpgradeBehindNginx(t *testing.T) {
 	})
 	clients.Go(func() {
 		repeat(quit, 50*time.Millisecond, func(n int) {
-			l.call("POST", "/api/agent-logs", map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}, 201)
+			l.call("POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}}}, 201)
 		})
 	})
 	clients.Go(func() {

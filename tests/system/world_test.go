@@ -107,7 +107,7 @@ func (w *world) start() {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"PADDOCK_ADDR=" + w.addr, "BETTER_AUTH_URL=http://" + w.addr, "BETTER_AUTH_SECRET=" + w.authSecret,
 		"PADDOCK_MASTER_KEYS=" + w.masterKey, "PADDOCK_LOG_LEVEL=debug",
-		"PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", // a test's users ask as much as many do
+		"PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", "PADDOCK_USER_LOGS=0", // a test's users ask as much as many do
 		"PADDOCK_APP_DATABASE_URL=" + w.databaseURL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL=" + w.databaseURL("paddock_worker"),
 		"PADDOCK_AUTH_DATABASE_URL=" + w.databaseURL("paddock_auth"),

@@ -3529,6 +3529,62 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/sleeves/{id}/high-water-mark": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a sleeve's high-water mark begin anew with what it is worth now; the account's owner alone
+         * @description Where something that it holds has no price, it begins with the next. On a live account it takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The sleeve */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeve"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sleeve-transfers": {
         parameters: {
             query?: {
@@ -4130,6 +4186,20 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
+                    /** @description Lines of this agent, as it named itself */
+                    orchestrator_agent_id?: string;
+                    /** @description Lines of this level */
+                    level?: components["schemas"]["Level"];
+                    /** @description Lines of this level or a higher one; not with level */
+                    min_level?: components["schemas"]["Level"];
+                    /** @description Lines about this order */
+                    order_id?: string;
+                    /** @description Lines that this API token sent */
+                    token_id?: string;
+                    /** @description Lines from then on */
+                    since?: string;
+                    /** @description Lines before then */
+                    until?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -4159,7 +4229,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Keep what an agent says of its work */
+        /**
+         * Keep what an agent says of its work
+         * @description All of the lines are kept or none, and they are one event of the account. Where one is wrong, details say which (index, from 0) and what of it (field). The body may have 1 MiB. With an Idempotency-Key a request that is repeated within a day keeps nothing again.
+         */
         post: {
             parameters: {
                 query?: {
@@ -4169,6 +4242,8 @@ export interface paths {
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 };
                 path?: never;
                 cookie?: never;
@@ -4176,22 +4251,34 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        level: components["schemas"]["Level"];
-                        message: string;
-                        orchestrator_agent_id?: string;
-                        /** @description Any JSON of up to 64 KiB, with its numbers written without exponents: no more than 400 digits before and after the point */
-                        data?: unknown;
+                        logs: {
+                            level: components["schemas"]["Level"];
+                            message: string;
+                            orchestrator_agent_id?: string;
+                            /**
+                             * Format: uuid
+                             * @description The order of this account that it is about
+                             */
+                            order_id?: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was, by your clock: at most a minute ahead, and not further back than logs are kept. Without it: now
+                             */
+                            at?: string;
+                            /** @description Any JSON of up to 64 KiB, with its numbers written without exponents: no more than 400 digits before and after the point */
+                            data?: unknown;
+                        }[];
                     };
                 };
             };
             responses: {
-                /** @description The entry as stored */
+                /** @description What was kept */
                 201: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["AgentLog"];
+                        "application/json": components["schemas"]["AgentLogsKept"];
                     };
                 };
                 default: components["responses"]["Problem"];
@@ -8874,6 +8961,71 @@ export interface components {
             allowed_symbols?: string[] | null;
             /** @description Dollars. An order of it that opens something and is worth more waits for a person's word, as the guards' approval_above; null for none */
             approval_above?: components["schemas"]["AmountGiven"];
+            /** @description Dollars below its high-water mark at which it opens nothing; null for no limit */
+            max_drawdown?: components["schemas"]["AmountGiven"];
+        };
+        Budget: {
+            budget: {
+                account: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                    /** @enum {string} */
+                    environment: "paper" | "live";
+                    is_active: boolean;
+                };
+                /** @description What who asks may do here: read, trade, cancel, log, approve, manage */
+                scopes: string[];
+                switch: components["schemas"]["SwitchState"];
+                /** @description The account's, as Alpaca said at as_of, with what was traded since */
+                cash: components["schemas"]["AmountOrNull"];
+                /** @description The account's, as Alpaca said at as_of */
+                equity: components["schemas"]["AmountOrNull"];
+                as_of: components["schemas"]["TimeOrNull"];
+                sleeve: {
+                    /** Format: uuid */
+                    id: string;
+                    name: string;
+                    switch: components["schemas"]["SwitchState"];
+                    cash: components["schemas"]["Amount"];
+                    reserved: components["schemas"]["Amount"];
+                    available: components["schemas"]["Amount"];
+                    max_order_notional: components["schemas"]["AmountOrNull"];
+                    max_position_notional: components["schemas"]["AmountOrNull"];
+                    approval_above: components["schemas"]["AmountOrNull"];
+                    allowed_symbols: string[] | null;
+                } | null;
+                limits: components["schemas"]["TokenLimits"];
+                /** @description null is no limit */
+                left: {
+                    orders_this_minute: number | null;
+                    orders_today: number | null;
+                    open_orders: number | null;
+                    /** @description How much more may be lost today, by the figures of as_of; null also where there are none */
+                    daily_loss: components["schemas"]["AmountOrNull"];
+                    /** @description How much further equity may fall, by the figures of as_of; null also where there are none */
+                    drawdown: components["schemas"]["AmountOrNull"];
+                };
+                /** @description What stops orders that open something, besides the switch: a heartbeat that stays away, and refusals in a row */
+                stops: components["schemas"]["Violation"][];
+            };
+            rate_limit: {
+                trading: components["schemas"]["LeftAtAlpaca"];
+                market_data: components["schemas"]["LeftAtAlpaca"];
+                /** @description What is left of the user's requests to this instance; null is no bound */
+                server: {
+                    per_second: number | null;
+                    left: number | null;
+                };
+            };
+        };
+        LeftAtAlpaca: {
+            /** @description How many requests Alpaca allows the account in a minute */
+            per_minute: number;
+            /** @description How many this instance would send at once */
+            left: number;
+            /** @description What Alpaca said was left, with its last answer of the last minute; null where there was none */
+            left_at_alpaca: number | null;
         };
         Budget: {
             budget: {
@@ -8947,6 +9099,7 @@ export interface components {
             max_position_notional: components["schemas"]["AmountOrNull"];
             allowed_symbols: string[] | null;
             approval_above: components["schemas"]["AmountOrNull"];
+            max_drawdown: components["schemas"]["AmountOrNull"];
             /** @description What was moved in, less what was moved out */
             transferred: components["schemas"]["Amount"];
             /** @description transferred, and what its trades brought in less what they and their fees cost */
@@ -8966,6 +9119,10 @@ export interface components {
             }[];
             /** @description cash and what its positions are worth */
             equity: components["schemas"]["AmountOrNull"];
+            /** @description The highest equity that it had by the prices that were read, as if what was moved in and out by now had been from the beginning; null until a reset one begins */
+            high_water_mark: components["schemas"]["AmountOrNull"];
+            /** @description How far equity is below high_water_mark */
+            drawdown: components["schemas"]["AmountOrNull"];
             /** @description Before fees */
             realized_pl: components["schemas"]["Amount"];
             unrealized_pl: components["schemas"]["AmountOrNull"];
@@ -9437,7 +9594,7 @@ export interface components {
              * @description max_refusals: an API token that was stopped. approval: an exercise that would have to wait for a person. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
              * @enum {string}
              */
-            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional";
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional" | "sleeve_max_drawdown";
             limit: components["schemas"]["TextOrNull"];
             /** @description What the order would make of it */
             value: components["schemas"]["TextOrNull"];
@@ -9744,10 +9901,25 @@ export interface components {
              */
             token_id: string | null;
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The order that it is about
+             */
+            order_id: string | null;
             level: components["schemas"]["Level"];
             message: string;
             data: Record<string, never> | unknown[] | string | number | boolean | null;
+            at: components["schemas"]["Time"];
+            /** @description When it came here */
             created_at: components["schemas"]["Time"];
+        };
+        AgentLogsKept: {
+            /** @description How many lines */
+            count: number;
+            /** @description The time of the earliest line */
+            first_at: components["schemas"]["Time"];
+            /** @description The time of the latest line */
+            last_at: components["schemas"]["Time"];
         };
         Configurations: {
             suspend_trade?: boolean;

@@ -3,6 +3,7 @@
 import type {
   Account,
   AccountHealth,
+  Approval,
   AuditRow,
   BrokerAccount,
   Closed,
@@ -12,6 +13,7 @@ import type {
   Grant,
   Guards,
   Invitation,
+  Job,
   Limits,
   MadeInvitation,
   Offer,
@@ -25,9 +27,11 @@ import type {
   Role,
   StreamMode,
   SyncReport,
+  Token,
   TradingPosition,
   Turn,
   Turned,
+  Word,
 } from './types'
 
 export class ApiError extends Error {
@@ -175,17 +179,37 @@ export const api = {
       account,
       signal,
     }),
-  placeOrder: (account: string, order: OrderRequest) => call<Order>('POST', '/api/orders', { account, body: order }),
+  /** A job where the order waits for a person's word: then nothing was sent yet. */
+  placeOrder: (account: string, order: OrderRequest) =>
+    call<Order | Job>('POST', '/api/orders', { account, body: order }),
   preview: (account: string, order: OrderDraft, signal?: AbortSignal) =>
     call<Preview>('POST', '/api/orders/preview', { account, body: order, signal }),
   replaceOrder: (account: string, id: string, change: Replacement, key: string) =>
-    call<Order>('PATCH', `/api/orders/${id}`, { account, body: change, key }),
+    call<Order | Job>('PATCH', `/api/orders/${id}`, { account, body: change, key }),
   cancelOrder: (account: string, id: string) => call<Order>('DELETE', `/api/orders/${id}`, { account }),
   dismissOrder: (account: string, id: string) => call<Order>('POST', `/api/orders/${id}/dismiss`, { account }),
   closePosition: (account: string, symbol: string, how: Closing, key: string) =>
     call<Order>('DELETE', `/api/positions/${encodeURIComponent(symbol)}${query(how)}`, { account, key }),
   closeAll: (account: string, how: Closing, key: string) =>
     call<Closed[]>('DELETE', `/api/positions${query(how)}`, { account, key }),
+
+  /** What waits, or waited, for a person's word, of one state or of all. */
+  approvals: (account: string, query: Record<string, string>, signal?: AbortSignal) =>
+    call<{ approvals: Approval[]; next_cursor: string | null }>(
+      'GET',
+      `/api/approvals?${new URLSearchParams(query).toString()}`,
+      { account, signal },
+    ),
+  approval: (account: string, id: string) => call<Approval>('GET', `/api/approvals/${id}`, { account }),
+  previewApproval: (account: string, id: string, signal?: AbortSignal) =>
+    call<Preview>('GET', `/api/approvals/${id}/preview`, { account, signal }),
+  approve: (account: string, id: string, word: Word) =>
+    call<Approval>('POST', `/api/approvals/${id}/approve`, { account, body: word }),
+  refuse: (account: string, id: string, word: Word) =>
+    call<Approval>('POST', `/api/approvals/${id}/refuse`, { account, body: word }),
+  withdraw: (account: string, id: string) => call<Job>('DELETE', `/api/jobs/${id}`, { account }),
+  job: (account: string, id: string) => call<Job>('GET', `/api/jobs/${id}`, { account }),
+  tokens: () => call<{ tokens: Token[] }>('GET', '/api/tokens').then((r) => r.tokens),
 
   tradingPositions: (account: string, query: string, signal?: AbortSignal) =>
     call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>(
@@ -219,6 +243,8 @@ export const api = {
 export function explain(e: unknown): string {
   if (e instanceof ApiError && e.code === 'step_up_required')
     return 'Nothing was changed: on a live account this takes your password or a code again.'
+  if (e instanceof ApiError && e.code === 'approval_needed')
+    return 'Nothing was changed yet: another person must approve it first, under Approvals. Make the same change again once they have.'
   if (e instanceof ApiError)
     return e.brokerMessage && !e.message.includes(e.brokerMessage)
       ? `${e.message} (Alpaca: ${e.brokerMessage})`

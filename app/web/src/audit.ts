@@ -11,6 +11,7 @@ export interface AuditFilter {
 export const actionGroups = {
   account: [
     'order',
+    'approval',
     'guards',
     'credentials',
     'account',

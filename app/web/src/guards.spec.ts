@@ -17,6 +17,10 @@ const all: Limits = {
   allowed_symbols: ['AAPL', 'BRK.B'],
   allowed_sides: ['buy'],
   buy_back_overshoot: true,
+  approval_above: '500',
+  approvals_needed: 2,
+  approval_seconds: 5400,
+  four_eyes: true,
 }
 
 describe('the form of the limits', () => {
@@ -26,6 +30,9 @@ describe('the form of the limits', () => {
     ['nothing allowed', { ...noLimits, allowed_symbols: [], allowed_sides: [] }],
   ])('gives back what it was made of: %s', (_, limits) => {
     expect(fromForm(toForm(limits))).toEqual(limits)
+  })
+  it.each([60, 61, 3600, 5400, 604_800])('gives back how long an approval waits: %i s', (approval_seconds) => {
+    expect(fromForm(toForm({ ...noLimits, approval_seconds })).approval_seconds).toBe(approval_seconds)
   })
   it('reads symbols as people write them', () => {
     expect(fromForm({ ...toForm(noLimits), onlySymbols: true, symbols: ' aapl spy;btc/usd,' }).allowed_symbols).toEqual(
@@ -45,6 +52,15 @@ describe('the form of the limits', () => {
     [{ heartbeat_seconds: '4' }, 'Heartbeat'],
     [{ heartbeat_seconds: '86401' }, 'Heartbeat'],
     [{ heartbeat_seconds: '5' }, ''],
+    [{ approval_above: '0' }, ''],
+    [{ approval_above: '-1' }, 'Orders wait for approval above'],
+    [{ approvals_needed: '0' }, 'Approvals needed'],
+    [{ approvals_needed: '11' }, 'Approvals needed'],
+    [{ approvalWait: '59', approvalUnit: 'seconds' as const }, 'How long it waits'],
+    [{ approvalWait: '60', approvalUnit: 'seconds' as const }, ''],
+    [{ approvalWait: '10081', approvalUnit: 'minutes' as const }, 'How long it waits'],
+    [{ approvalWait: '1.5', approvalUnit: 'minutes' as const }, 'How long it waits'],
+    [{ approvalWait: '10080', approvalUnit: 'minutes' as const }, ''],
   ])('%o', (change, name) => {
     const said = wrong({ ...toForm(noLimits), ...change })
     expect(name ? said.startsWith(name) : said === '').toBe(true)

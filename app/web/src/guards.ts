@@ -17,6 +17,7 @@ export const guardNames: Record<Violation['guard'], string> = {
   heartbeat: 'the heartbeat',
   allowed_symbols: 'allowed symbols',
   allowed_sides: 'allowed sides',
+  approval: 'approvals',
   reduce_only: 'closings only close',
   unmeasured: 'what cannot be measured',
   sleeve: 'the sleeve',
@@ -27,6 +28,7 @@ export const guardNames: Record<Violation['guard'], string> = {
   sleeve_allowed_symbols: "the sleeve's symbols",
   sleeve_max_order_notional: "the sleeve's order value",
   sleeve_max_position_notional: "the sleeve's position value",
+  sleeve_max_drawdown: "the sleeve's drawdown",
 }
 
 export const switchNames: Record<SwitchState, { name: string; what: string }> = {
@@ -76,6 +78,15 @@ export function lines(g: Guards): { name: string; limit: string; used?: string; 
     },
     { name: 'Symbols', limit: g.allowed_symbols ? g.allowed_symbols.join(', ') || 'none may be opened' : 'any' },
     { name: 'Sides', limit: g.allowed_sides ? g.allowed_sides.join(', ') || 'none may be opened' : 'any' },
+    {
+      name: 'Orders wait for approval above',
+      limit: dollars(g.approval_above),
+      used:
+        g.approval_above == null && !g.four_eyes
+          ? undefined
+          : `${g.approvals_needed} needed within ${duration(g.approval_seconds)}`,
+    },
+    { name: 'Four eyes', limit: g.four_eyes ? 'on' : 'none' },
   ]
 }
 
@@ -94,7 +105,25 @@ export interface LimitsForm {
   symbols: string
   sides: 'any' | 'buy' | 'sell' | 'none'
   buyBack: boolean
+  approval_above: string
+  approvals_needed: string
+  approvalWait: string // how long an approval waits, in approvalUnit
+  approvalUnit: keyof typeof waitUnits
+  fourEyes: boolean
 }
+
+/** In seconds. */
+export const waitUnits = { seconds: 1, minutes: 60 } as const
+
+/** A number of seconds as people say it: 90 min, 45 s. */
+function duration(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
+}
+
+/** What four eyes are, in a sentence. */
+export const fourEyesWords =
+  'Nobody approves what they, or an API token of theirs, ask for; people’s orders wait too, and what lets more through, lets somebody in or changes keys takes another person’s approval.'
 
 export const amountFields = {
   max_order_notional: 'Value of an order, $',
@@ -135,8 +164,22 @@ export function toForm(g: Limits): LimitsForm {
     symbols: (g.allowed_symbols ?? []).join(', '),
     sides: g.allowed_sides == null || another ? 'any' : (side ?? 'none'),
     buyBack: g.buy_back_overshoot ?? false,
+    approval_above: text(g.approval_above),
+    approvals_needed: text(g.approvals_needed),
+    ...wait(g.approval_seconds),
+    fourEyes: g.four_eyes,
   }
 }
+
+/** Seconds in minutes, where they are a whole number of them. */
+function wait(seconds: number | null | undefined): Pick<LimitsForm, 'approvalWait' | 'approvalUnit'> {
+  if (seconds == null) return { approvalWait: '', approvalUnit: 'minutes' }
+  const approvalUnit = seconds % 60 === 0 ? 'minutes' : 'seconds'
+  return { approvalWait: String(seconds / waitUnits[approvalUnit]), approvalUnit }
+}
+
+const isCount = (text: string, least: number, most: number) =>
+  /^\d{1,7}$/.test(text) && Number(text) >= least && Number(text) <= most
 
 /** What is wrong with the form, in a sentence; '' for nothing. */
 export function wrong(f: LimitsForm): string {
@@ -145,9 +188,16 @@ export function wrong(f: LimitsForm): string {
       return `${name}: “${f[field]}” is not a plain number. Write it like 1000 or 12.5, or leave it empty for no limit.`
   for (const [field, name] of Object.entries(countFields) as [keyof typeof countFields, string][]) {
     const [least, most] = bounds[field] ?? [0, 1_000_000]
-    if (f[field] !== '' && !(/^\d{1,7}$/.test(f[field]) && Number(f[field]) >= least && Number(f[field]) <= most))
+    if (f[field] !== '' && !isCount(f[field], least, most))
       return `${name}: “${f[field]}” is not a whole number from ${least} to ${most.toLocaleString('en-US')}.`
   }
+  if (f.approval_above !== '' && !isBound(f.approval_above))
+    return `Orders wait for approval above: “${f.approval_above}” is not a plain number. Write it like 500, or 0 for each order, or leave it empty for none.`
+  if (f.approvals_needed !== '' && !isCount(f.approvals_needed, 1, 10))
+    return `Approvals needed: “${f.approvals_needed}” is not a whole number from 1 to 10.`
+  const unit = waitUnits[f.approvalUnit]
+  if (f.approvalWait !== '' && !isCount(f.approvalWait, Math.ceil(60 / unit), Math.floor(604_800 / unit)))
+    return `How long it waits: “${f.approvalWait}” ${f.approvalUnit} is not a whole number from a minute to a week.`
   return ''
 }
 
@@ -174,6 +224,10 @@ export function fromForm(f: LimitsForm): Limits {
       : null,
     allowed_sides: f.sides === 'any' ? null : f.sides === 'none' ? [] : [f.sides],
     buy_back_overshoot: f.buyBack,
+    approval_above: amount(f.approval_above),
+    approvals_needed: count(f.approvals_needed),
+    approval_seconds: f.approvalWait === '' ? null : Number(f.approvalWait) * waitUnits[f.approvalUnit],
+    four_eyes: f.fourEyes,
   }
 }
 

@@ -38,8 +38,8 @@ export function journalQuery(f: JournalFilter, before: string | null = null): st
   return query.toString()
 }
 
-/** The executions from a round trip's opening to its end, of its own agent or
- * tag or sleeve. One that turned long into short has a part in both. The API writes all
+/** The executions from a round trip's opening to its end, of its own agent,
+ * tag, sleeve, user or API token. One that turned long into short has a part in both. The API writes all
  * times in the same width, so that they compare as texts. */
 export function fillsOf(t: TradingPosition, fills: Fill[]): Fill[] {
   const owner = {
@@ -47,6 +47,8 @@ export function fillsOf(t: TradingPosition, fills: Fill[]): Fill[] {
     agent: (f: Fill) => f.orchestrator_agent_id,
     tag: (f: Fill) => f.tag,
     sleeve: (f: Fill) => f.sleeve_id,
+    user: (f: Fill) => f.submitted_by,
+    token: (f: Fill) => f.token_id,
   }[t.scope]
   return fills.filter(
     (f) =>

@@ -13,6 +13,8 @@ export const router = createRouter({
   routes: [
     { path: '/', component: DeskPage },
     { path: '/journal', component: JournalPage },
+    // On a chunk of its own: most people never open it.
+    { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue') },
     { path: '/guards', component: GuardsPage },
     { path: '/accounts', component: AccountsPage },
     { path: '/audit', component: AuditPage },
@@ -21,4 +23,10 @@ export const router = createRouter({
     { path: '/reset-password', component: ResetPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],
+})
+
+// A page of its own chunk cannot be had where the server has another build by now: the whole
+// console is loaded again, once.
+router.onError((e, to) => {
+  if (/dynamically imported module|Importing a module script|preload CSS/i.test(String(e))) location.assign(to.fullPath)
 })

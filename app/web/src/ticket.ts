@@ -20,6 +20,8 @@ export interface Ticket {
   takeProfit: string
   stopLoss: string
   stopLossLimit: string
+  /** Why, for whoever approves it. It makes no other order of it, so that the order is without. */
+  reason: string
 }
 
 export function emptyTicket(): Ticket {
@@ -39,12 +41,19 @@ export function emptyTicket(): Ticket {
     takeProfit: '',
     stopLoss: '',
     stopLossLimit: '',
+    reason: '',
   }
 }
 
 /** The same ticket without what only its second part can set. */
 export function simple(t: Ticket): Ticket {
-  const kept = { ...emptyTicket(), side: t.side, symbol: t.symbol, amount: t.unit === 'units' ? t.amount : '' }
+  const kept = {
+    ...emptyTicket(),
+    side: t.side,
+    symbol: t.symbol,
+    reason: t.reason,
+    amount: t.unit === 'units' ? t.amount : '',
+  }
   if (t.tif === 'gtc') kept.tif = 'gtc'
   return t.type === 'limit' ? { ...kept, type: 'limit', limit: t.limit } : kept
 }

@@ -54,6 +54,14 @@ export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
 export type Fill = Schemas['Fill']
+/** What a request has depends on its kind. */
+export type Approval = Omit<Schemas['Approval'], 'request'> & { request: Record<string, unknown> }
+export type Job = Omit<Schemas['Job'], 'request' | 'approval'> & {
+  request: Record<string, unknown>
+  approval?: Approval | null
+}
+export type Word = Schemas['Word']
+export type Token = Schemas['Token']
 export type AuditRow = Schemas['AuditRow']
 
 /** A page of orders, how fresh it is, and where it comes from. */
@@ -68,6 +76,8 @@ export interface OrdersPage {
 export interface Details {
   violations?: Violation[]
   collisions?: Order[]
+  /** What another person must approve before the change is made. */
+  approval?: Approval
 }
 
 export interface Turn {

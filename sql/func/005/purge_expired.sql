@@ -1,7 +1,7 @@
 -- Deletes rows that mean nothing any more, p_most of each kind at most: sessions
 -- and the tokens of sign-in (links that reset a password, invitations, what a
 -- Better Auth server on this database verifies by) that ended more than a day ago,
--- invitations to accounts a month after their time was over, counts of limits whose time is over, counts of orders of more than a week ago, and jobs that ended longer ago than they are
+-- invitations to accounts a month after their time was over, counts of limits whose time is over, counts of orders of more than a week ago, notes of requests to log of more than a day ago, and jobs that ended longer ago than they are
 -- kept. Returns how many it deleted of each
 -- kind, and the caller asks again while one is p_most. Nothing that lives is
 -- touched: whoever comes with a session or a token that is gone is answered as with
@@ -79,6 +79,12 @@ begin
   kind := 'order counts of API tokens';
   delete from private.token_order_counts d where (d.account_id, d.token_id, d.day) in (select c.account_id, c.token_id, c.day from private.token_order_counts c
     where c.day < (clock_timestamp() at time zone 'America/New_York')::date - 7 limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'requests to log';
+  delete from app.agent_log_requests d where (d.account_id, d.idempotency_key) in (select r.account_id, r.idempotency_key from app.agent_log_requests r
+    where r.created_at < bound limit p_most);
   get diagnostics deleted = row_count;
   return next;
 

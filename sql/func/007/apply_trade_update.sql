@@ -65,6 +65,7 @@ begin
     end loop;
   end if;
 
+  perform private.raise_sleeve_marks();
   seq := private.append_event('order', jsonb_build_object(
     'event', u->>'event',
     'order', app.order_json(o),

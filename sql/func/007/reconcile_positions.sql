@@ -109,5 +109,6 @@ begin
     -- A position that was closed meanwhile has neither a row nor an item.
     unsettled := (select coalesce(array_agg(distinct u), '{}') from unnest(unsettled || moving || case when moving_all then '{*}'::text[] end) u);
   end if;
+  perform private.raise_sleeve_marks();
 end
 $$;

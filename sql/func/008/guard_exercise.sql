@@ -1,13 +1,18 @@
 -- Trigger: refuses the exercise of an option that the account's guards do not
 -- allow (PD422, with the result of app.check_guards as its detail). An exercise
 -- buys or sells shares of the underlying at the strike, and is checked as such
--- an order. PD409: one of the same contract was asked for within a minute.
+-- an order: of the sleeve that holds the contracts, which is to pay for the shares or to
+-- have them, where it alone holds all of them. Where sleeves hold a part, none is
+-- exercised: the broker exercises all that the account holds, and nobody could say whose
+-- the shares are. PD409: one of the same contract was asked for within a minute.
 create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   shares app.alpaca_orders;
   verdict jsonb;
+  held numeric; -- of the contracts by sleeves
+  holder uuid;  -- the sleeve, where it is one
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'orders are made in transactions that are read committed: an older snapshot would miss the orders before this one' using errcode = '25001';
@@ -18,11 +23,21 @@ begin
       and e.requested_at > clock_timestamp() - interval '1 minute') then
     raise exception 'an exercise of this contract is on its way' using errcode = 'PD409';
   end if;
+  held := app.held_in_sleeves(new.account_id, new.contract);
+  holder := (select min(t.scope_value)::uuid from app.trading_positions t
+    where t.account_id = new.account_id and t.scope = 'sleeve' and t.closed_at is null and t.symbol = new.contract having count(*) = 1);
+  if held > 0 and (holder is null or held <> app.held_quantity(new.account_id, new.contract)) then
+    raise exception 'sleeves hold the contracts' using errcode = 'PD422', detail = jsonb_build_object('needs', '[]'::jsonb, 'reducing', false,
+      'violations', jsonb_build_array(app.violation('sleeves', '0', trim_scale(held)::text,
+        format('Of %s, %s belong to sleeves of this account, and an exercise takes all that the account holds. Sell them in their sleeves first, or sell all and do not exercise.',
+          new.contract, trim_scale(held)))))::text;
+  end if;
   shares.account_id := new.account_id;
   shares.id := new.id;
   shares.symbol := new.symbol;
   shares.side := new.side;
   shares.qty := new.qty;
+  shares.sleeve_id := holder;
   shares.type := 'market';
   shares.order_class := '';
   shares.action := 'place';

@@ -2,10 +2,33 @@
 -- began: by those at the adjustment's own price if there are any, else by all.
 -- If all of them are one agent's, the adjustment is that agent's, and the same
 -- holds for the others. If several had a part in it, it is the account's alone.
+--
+-- The shares of an exercise or an assignment belong to whom the contracts belonged:
+-- whoever holds other shares of that symbol has no part in it. Those contracts are of the
+-- same group, or else of the same day and strike.
 create or replace function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin
+  if exists (select from app.journal_adjustments j where j.account_id = p_account and j.activity_id = p_activity and j.kind = 'OPTRD') then
+    update app.journal_adjustments a
+      set orchestrator_agent_id = case when whose.agents = 1 then whose.agent end, tag = case when whose.tags = 1 then whose.tag end,
+          sleeve_id = case when whose.sleeves = 1 then whose.sleeve::uuid end,
+          attributed_to = case when whose.users = 1 then whose.who end, token_id = case when whose.tokens = 1 then whose.token::uuid end
+      from (
+        select count(distinct coalesce(c.orchestrator_agent_id, '')) as agents, min(c.orchestrator_agent_id) as agent,
+          count(distinct coalesce(c.tag, '')) as tags, min(c.tag) as tag,
+          count(distinct coalesce(c.sleeve_id::text, '')) as sleeves, min(c.sleeve_id::text) as sleeve,
+          count(distinct coalesce(c.attributed_to, '')) as users, min(c.attributed_to) as who,
+          count(distinct coalesce(c.token_id::text, '')) as tokens, min(c.token_id::text) as token
+        from app.journal_adjustments j
+        join app.journal_adjustments c on c.account_id = p_account and c.kind in ('OPEXC', 'OPASN') and not c.canceled
+          and app.underlying(c.symbol) = j.symbol
+          and coalesce(c.group_id = j.group_id, c.day = j.day and right(c.symbol, 8)::numeric / 1000 = j.price)
+        where j.account_id = p_account and j.activity_id = p_activity) whose
+      where a.account_id = p_account and a.activity_id = p_activity;
+    return;
+  end if;
   update app.journal_adjustments a
     set orchestrator_agent_id = case when whose.agents = 1 then whose.agent end, tag = case when whose.tags = 1 then whose.tag end,
         sleeve_id = case when whose.sleeves = 1 then whose.sleeve::uuid end,

@@ -20,6 +20,7 @@ begin
   else
     perform app.recompute_scopes(p_account, d.symbol, d.since, '');
     delete from app.round_trips_due t where t.account_id = p_account and t.symbol = d.symbol;
+    perform app.recompute_exercised(p_account, d.symbol, d.since);
   end if;
   return true;
 end

@@ -15,5 +15,6 @@ begin
   end if;
   perform app.recompute_scope_round_trips(p_account, p_symbol, 'account', '', p_at, p_id);
   perform app.recompute_scopes(p_account, p_symbol, p_at, p_id);
+  perform app.recompute_exercised(p_account, p_symbol, p_at);
 end
 $$;

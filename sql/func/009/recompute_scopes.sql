@@ -13,12 +13,22 @@ declare
   scope record;
 begin
   for scope in
-    select distinct v.kind, v.value
+    select v.kind, v.value
     from app.fills f cross join lateral (values ('agent', f.orchestrator_agent_id), ('tag', f.tag), ('sleeve', f.sleeve_id::text), ('user', f.submitted_by),
       ('token', f.token_id::text)) v (kind, value)
     where f.account_id = p_account and f.symbol = p_symbol and v.value is not null
       and (f.at, f.execution_id) >= (first_at, first_id)
-    order by v.kind, v.value
+    union
+    -- Of an exercise somebody may have shares who never traded any; and whose they were
+    -- may have been told otherwise before.
+    select v.kind, v.value
+    from app.journal_adjustments a cross join lateral (values ('agent', a.orchestrator_agent_id), ('tag', a.tag), ('sleeve', a.sleeve_id::text),
+      ('user', a.attributed_to), ('token', a.token_id::text)) v (kind, value)
+    where everybody and a.account_id = p_account and a.symbol = p_symbol and a.kind = 'OPTRD' and v.value is not null
+    union
+    select t.scope, t.scope_value from app.trading_positions t
+    where everybody and t.account_id = p_account and t.symbol = p_symbol and t.scope <> 'account'
+    order by 1, 2
   loop
     perform app.recompute_scope_round_trips(p_account, p_symbol, scope.kind, scope.value, p_at, p_id);
   end loop;

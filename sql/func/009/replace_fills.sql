@@ -7,7 +7,8 @@
 -- asked for in vain before says nothing of what has been filled since. Fills that
 -- are the same stay, with the execution ids that they have. They keep their time as
 -- well where it is the list's within a second; so does a correction of an execution
--- that is known, because it stands where that one stood.
+-- that is known, because it stands where that one stood. Fills that were recorded before
+-- anybody knew whose the order is are made anew.
 create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -15,11 +16,20 @@ declare
   scope record;
   o app.alpaca_orders;
   since timestamptz;
+  earlier timestamptz;
   settled boolean;
 begin
   select t.* into o from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   settled := not o.fills_differ;
   if not settled and o.filled_qty = (select coalesce(sum((a->>'qty')::numeric), 0) from jsonb_array_elements(p_activities) a) then
+    with nobodys as (
+      delete from app.fills t
+        where t.account_id = p_account and t.order_id = p_order and t.state = 'live'
+          and (t.orchestrator_agent_id, t.tag, t.sleeve_id, t.submitted_by, t.token_id)
+            is distinct from (o.orchestrator_agent_id, o.tag, o.sleeve_id, o.submitted_by, o.token_id)
+        returning t.at
+    )
+    select min(n.at) into earlier from nobodys n;
     with matched as (
       select m.activity_id, m.execution_id from app.match_listed_fills(p_account, p_order, p_activities) m
     ), news as (
@@ -51,6 +61,7 @@ begin
         returning at
     )
     select min(at) into since from (select at from gone union all select at from moved union all select at from made) changed;
+    since := least(since, earlier);
     perform app.update_fills_totals(p_account, p_order);
     if since is not null then
       perform app.recompute_round_trips(p_account, o.symbol, since, '');

@@ -1,5 +1,6 @@
 -- Takes a batch of an import's agent logs. Returns those that were refused, as a
--- JSON array. They become no events: nobody is told of what is long over.
+-- JSON array. They become no events: nobody is told of what is long over. However old
+-- they are they stay, in a partition of their own.
 create or replace function private.import_log_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$
@@ -19,8 +20,8 @@ language sql as $$
       end as fault
     from r
   ), made as (
-    insert into app.agent_logs (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at)
-      select p_account, j.row_id, p_import, j.user_id, j.orchestrator_agent_id, coalesce(j.level, 'info'), j.message, j.data::jsonb, j.created_at
+    insert into app.agent_logs (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, at, created_at)
+      select p_account, j.row_id, p_import, j.user_id, j.orchestrator_agent_id, coalesce(j.level, 'info'), j.message, j.data::jsonb, j.created_at, j.created_at
       from judged j where j.fault is null
       on conflict do nothing returning id
   )

@@ -26,7 +26,7 @@ begin
   agreed := exists (select from app.stream_cursors c where c.account_id = p_account and c.agreed_at is not null);
 
   with gone as (
-    delete from app.agent_logs l where l.account_id = p_account and l.id in (
+    delete from app.agent_logs l where l.account_id = p_account and l.import_id = p_import and l.id in (
       select s.id from app.agent_logs s where s.account_id = p_account and s.import_id = p_import limit p_limit - total)
     returning 1)
   select count(*) into n from gone;

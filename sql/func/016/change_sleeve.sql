@@ -30,7 +30,7 @@ begin
   end if;
   update app.sleeves s
     set name = after.name, switch = after.switch, max_order_notional = after.max_order_notional,
-        max_position_notional = after.max_position_notional, allowed_symbols = after.allowed_symbols, approval_above = after.approval_above, updated_at = clock_timestamp()
+        max_position_notional = after.max_position_notional, allowed_symbols = after.allowed_symbols, approval_above = after.approval_above, max_drawdown = after.max_drawdown, updated_at = clock_timestamp()
     where s.account_id = account and s.id = p_id;
   perform private.audit(account, 'sleeve.change', p_changes || jsonb_build_object('sleeve_id', p_id));
   perform private.append_event('guard', jsonb_build_object('event', 'sleeve', 'sleeve_id', p_id) || p_changes);

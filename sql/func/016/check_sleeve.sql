@@ -7,6 +7,9 @@
 -- approval_above is what an order of its must be worth to need a person's word; null: none
 -- does.
 --
+-- A sell for an amount of money has no bound of what it sells, because the price may fall
+-- until it fills: it is refused where sleeves hold the symbol.
+--
 -- The closings of a wind-down pass: app.make_closing makes one for each that holds a part
 -- of the position.
 create or replace function app.check_sleeve(o app.alpaca_orders, out violations jsonb, out needs jsonb, out approval_above numeric)
@@ -20,6 +23,8 @@ declare
   cost numeric;
   held numeric;
   worth_after numeric;
+  positions record; -- what the sleeve's are worth
+  drawdown numeric;
 begin
   violations := '[]';
   needs := '[]';
@@ -38,6 +43,11 @@ begin
     end if;
     held := app.held_in_sleeves(o.account_id, o.symbol);
     if held <= 0 then
+      return;
+    end if;
+    if o.qty is null then
+      violations := jsonb_build_array(app.violation('sleeves', null, trim_scale(o.notional)::text,
+        format('Of %s, %s belong to sleeves of this account, so that it is sold by quantity: an amount of money could sell what is theirs. Send "qty".', o.symbol, trim_scale(held))));
       return;
     end if;
     if not app.mirror_is_current(o.account_id) then
@@ -82,6 +92,12 @@ begin
     return;
   end if;
 
+  if o.side = 'sell' and o.qty is null then
+    violations := jsonb_build_array(app.violation('sleeve_position', null, trim_scale(o.notional)::text,
+      'A sleeve sells by quantity: an amount of money could sell more than it holds. Send "qty".'));
+    return;
+  end if;
+
   for line in select l.* from app.order_lines(o) l loop
     if line.qty is null or line.side = 'buy' and line.price is null and o.notional is null then
       needs := needs || to_jsonb('price ' || coalesce(line.symbol, ''));
@@ -115,6 +131,16 @@ begin
     if cost > s.max_order_notional then
       violations := violations || app.violation('sleeve_max_order_notional', s.max_order_notional::text, trim_scale(cost)::text,
         format('The order may cost %s; one order in the sleeve %s may cost %s at most.', trim_scale(cost), s.name, s.max_order_notional));
+    end if;
+    if s.max_drawdown is not null then
+      select w.* into positions from app.sleeve_worth(o.account_id, s.id, o.reference_prices) w;
+      needs := needs || coalesce((select jsonb_agg('price ' || u) from unnest(positions.unpriced) u), '[]');
+      drawdown := case when positions.unpriced is null then s.highest_pl - s.traded - positions.worth end;
+      if drawdown >= s.max_drawdown then
+        violations := violations || app.violation('sleeve_max_drawdown', trim_scale(s.max_drawdown)::text, trim_scale(drawdown)::text,
+          format('The sleeve %s is worth %s less than its high-water mark, and %s is the limit. What it holds can still be sold, and the account''s owner can reset the mark (POST /api/sleeves/{id}/high-water-mark).',
+            s.name, trim_scale(drawdown), trim_scale(s.max_drawdown)));
+      end if;
     end if;
     if s.max_position_notional is not null then
       worth_after := (select round(ceil(((held + q.buys) * greatest(line.price, q.dearest, p.current_price) * line.multiplier + cost) * 100) / 100, 2)

@@ -14,9 +14,9 @@ begin
   if (select count(*) from app.sleeves s where s.account_id = account) >= 200 then
     raise exception 'an account may have 200 sleeves' using errcode = 'PD445', detail = 'many';
   end if;
-  insert into app.sleeves (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, made_by)
+  insert into app.sleeves (account_id, id, name, switch, max_order_notional, max_position_notional, allowed_symbols, approval_above, max_drawdown, made_by)
     values (account, p_id, made.name, coalesce(made.switch, 'open'), made.max_order_notional, made.max_position_notional,
-      app.order_symbols(made.allowed_symbols), made.approval_above, private.user_id());
+      app.order_symbols(made.allowed_symbols), made.approval_above, made.max_drawdown, private.user_id());
   perform private.audit(account, 'sleeve.create', p_sleeve || jsonb_build_object('sleeve_id', p_id));
   perform private.append_event('guard', jsonb_build_object('event', 'sleeve', 'sleeve_id', p_id) || p_sleeve);
 end

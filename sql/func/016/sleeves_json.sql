@@ -28,9 +28,11 @@ language sql as $$
   select jsonb_build_object(
     'sleeves', (select coalesce(jsonb_agg(jsonb_build_object('id', (o.the_sleeve).id, 'name', (o.the_sleeve).name, 'switch', (o.the_sleeve).switch,
         'max_order_notional', (o.the_sleeve).max_order_notional::text, 'max_position_notional', (o.the_sleeve).max_position_notional::text,
-        'allowed_symbols', to_jsonb((o.the_sleeve).allowed_symbols), 'approval_above', (o.the_sleeve).approval_above::text, 'transferred', trim_scale((o.the_sleeve).transferred)::text,
+        'allowed_symbols', to_jsonb((o.the_sleeve).allowed_symbols), 'approval_above', (o.the_sleeve).approval_above::text, 'max_drawdown', (o.the_sleeve).max_drawdown::text, 'transferred', trim_scale((o.the_sleeve).transferred)::text,
         'cash', trim_scale((o.the_sleeve).cash)::text, 'reserved', trim_scale(o.reserved)::text, 'available', trim_scale((o.the_sleeve).cash - o.reserved)::text,
         'positions', o.positions, 'equity', trim_scale((o.the_sleeve).cash + o.worth)::text,
+        'high_water_mark', trim_scale((o.the_sleeve).transferred + (o.the_sleeve).highest_pl)::text,
+        'drawdown', trim_scale(case when (o.the_sleeve).highest_pl + o.worth is not null then greatest((o.the_sleeve).highest_pl - (o.the_sleeve).traded - o.worth, 0) end)::text,
         'realized_pl', trim_scale((o.the_sleeve).realized_pl)::text, 'unrealized_pl', trim_scale(o.unrealized)::text, 'fees', trim_scale((o.the_sleeve).fees)::text,
         'made_by', (o.the_sleeve).made_by, 'created_at', app.rfc3339((o.the_sleeve).created_at), 'closed_at', app.rfc3339((o.the_sleeve).closed_at))
       order by (o.the_sleeve).closed_at nulls first, (o.the_sleeve).name), '[]') from of_sleeves o),

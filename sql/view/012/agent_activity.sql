@@ -11,7 +11,7 @@ create view report.agent_activity with (security_invoker = true, security_barrie
     select account_id, orchestrator_agent_id, (at at time zone 'America/New_York')::date, at, 0, 0, 0, 0, 1, qty * price * multiplier, 0, 0, 0
       from app.fills where orchestrator_agent_id is not null and state = 'live'
     union all
-    select account_id, orchestrator_agent_id, (created_at at time zone 'America/New_York')::date, created_at, 0, 0, 0, 0, 0, 0, 1,
+    select account_id, orchestrator_agent_id, (at at time zone 'America/New_York')::date, at, 0, 0, 0, 0, 0, 0, 1,
         case level when 'warn' then 1 else 0 end, case level when 'error' then 1 else 0 end
       from app.agent_logs where orchestrator_agent_id is not null
   ) parts

@@ -194,10 +194,2137 @@ cursor: number
 resume: string
 kind: "agent_log"
 at: string
+/**
+ * Lines that came in one request. GET /api/agent-logs has all of them, with their data.
+ */
 data: {
-orchestrator_agent_id: string
+/**
+ * How many lines there are.
+ */
+count: number
+/**
+ * The time of the earliest line.
+ */
+first_at: string
+/**
+ * The time of the latest line.
+ */
+last_at: string
+/**
+ * How many lines there are of each level, of which there are any.
+ */
+levels: {
+debug?: number
+info?: number
+warn?: number
+error?: number
+}
+/**
+ * The last 20 of them, in their order.
+ * 
+ * @maxItems 20
+ */
+logs: []|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
 level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
 message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]|[{
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}, {
+id: string
+at: string
+orchestrator_agent_id: (string | null)
+order_id: (string | null)
+level: ("debug" | "info" | "warn" | "error")
+/**
+ * Its first 500 characters.
+ */
+message: string
+}]
 [k: string]: unknown
 }
 }
@@ -267,7 +2394,7 @@ export interface Violation {
 /**
  * max_refusals: an API token that was stopped. approval: an exercise that would have to wait for a person. reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_refusals" | "heartbeat" | "allowed_symbols" | "allowed_sides" | "approval" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional" | "sleeve_max_drawdown")
 limit: TextOrNull
 /**
  * What the order would make of it

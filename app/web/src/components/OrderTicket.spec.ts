@@ -1,7 +1,10 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ref } from 'vue'
 import { useAccounts } from '../stores/accounts'
-import { anOrder } from '../testing/fixtures'
+import { useApprovals } from '../stores/approvals'
+import { useOrders } from '../stores/orders'
+import { aJob, anApproval, anOrder } from '../testing/fixtures'
 import {
   asked,
   at,
@@ -16,6 +19,8 @@ import {
   useComponentTests,
 } from '../testing/mount'
 import OrderTicket from './OrderTicket.vue'
+
+vi.mock('../auth', () => ({ auth: { useSession: () => ref({ data: { user: { id: 'u' } } }) } }))
 
 useComponentTests()
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }))
@@ -126,6 +131,47 @@ describe('the order ticket', () => {
     expect(button().disabled).toBe(true)
     await submit('ticket')
     expect(sent()).toHaveLength(0)
+  })
+
+  it('does not say that an order was sent that waits for a person, and says what became of it', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    await submit('ticket')
+    await sent()[0]!.answer(aJob(), 202)
+    expect(text('ticket')).not.toMatch(/Order sent|Sent\./)
+    expect(text('ticket-waiting')).toContain('Not sent: the order waits for approval.')
+    expect(at('ticket-waiting').querySelector('[to="/approvals"]')).not.toBeNull()
+    expect(useOrders().list).toEqual([])
+    useApprovals().put('a', anApproval({ state: 'refused' }))
+    await settled()
+    expect(text('ticket-waiting')).toContain('was not placed (refused)')
+  })
+
+  it('tells of the order once there is one', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    await submit('ticket')
+    await sent()[0]!.answer(aJob(), 202)
+    useApprovals().put('a', anApproval({ state: 'used' }))
+    useOrders().put(anOrder({ id: 'w', status: 'new' }))
+    await settled()
+    expect(isThere('ticket-waiting')).toBe(false)
+    expect(text('ticket')).toContain('Order sent; Alpaca says: new.')
+  })
+
+  it('says before that it would wait, and asks no other preview for a reason', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    await vi.advanceTimersByTimeAsync(400)
+    const approval = { above: '500', worth: '950.00', needed: 1, seconds: 3600, four_eyes: false }
+    await preview()[0]!.answer({ ...allowed, approval })
+    expect(text('preview-approval')).toBe('Would wait for a person to approve it: worth $950.00, above $500.00.')
+    expect(text('ticket-submit')).toBe('Ask to buy AAPL')
+    await fill('ticket-reason', ' the gap closes ')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(preview()).toHaveLength(1)
+    await submit('ticket')
+    expect(sent()[0]!.body).toMatchObject({ reason: 'the gap closes' })
   })
 
   it.each([

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
-import { noLimits, someGuards } from '../testing/fixtures'
+import { anApproval, noLimits, someGuards } from '../testing/fixtures'
 import { at, click, fill, isThere, requests, show, submit, text, useComponentTests } from '../testing/mount'
 import type { Account, Guards } from '../types'
 import GuardsPage from './GuardsPage.vue'
@@ -26,7 +26,18 @@ describe('the page of the guards', () => {
   })
 
   it('sets all limits, and changes none that was not touched', async () => {
-    await open({}, { max_order_notional: '1000', allowed_symbols: ['AAPL'], orders_per_day: 50 })
+    await open(
+      {},
+      {
+        max_order_notional: '1000',
+        allowed_symbols: ['AAPL'],
+        orders_per_day: 50,
+        approval_above: '2000',
+        approvals_needed: 3,
+        approval_seconds: 90,
+        four_eyes: true,
+      },
+    )
     await click('edit-limits')
     await fill('limit-max_order_notional', '12e3')
     expect(at<HTMLButtonElement>('limits-submit').disabled).toBe(true)
@@ -35,7 +46,19 @@ describe('the page of the guards', () => {
     await submit('limits-form')
     const sent = requests('PUT', '/api/guards')
     expect(sent.map((q) => [q.account, q.body])).toEqual([
-      ['a', { ...noLimits, max_order_notional: '500', allowed_symbols: ['AAPL'], orders_per_day: 50 }],
+      [
+        'a',
+        {
+          ...noLimits,
+          max_order_notional: '500',
+          allowed_symbols: ['AAPL'],
+          orders_per_day: 50,
+          approval_above: '2000',
+          approvals_needed: 3,
+          approval_seconds: 90,
+          four_eyes: true,
+        },
+      ],
     ])
     await sent[0]!.answer(someGuards({ max_order_notional: '500' }))
     expect(text('limits')).toContain('$500.00')
@@ -50,6 +73,20 @@ describe('the page of the guards', () => {
       403,
     )
     expect(text('limits-form')).toContain('Only an owner sets limits.')
+  })
+
+  it('says where another person must approve the change first, and that it is made again then', async () => {
+    await open({}, { four_eyes: true })
+    await click('edit-limits')
+    await submit('limits-form')
+    await requests('PUT', '/api/guards')[0]!.answer(
+      { code: 'approval_needed', message: '', request_id: '1', details: { approval: anApproval({ kind: 'guards' }) } },
+      409,
+    )
+    expect(text('limits-error')).toMatch(/another person must approve it first.*Make the same change again/)
+    expect(at('limits-error').querySelector('[to="/approvals"]')).not.toBeNull()
+    await submit('limits-form')
+    expect(requests('PUT', '/api/guards')).toHaveLength(2)
   })
 
   it('shows how far a wind-down is', async () => {

@@ -2,7 +2,7 @@ import type { Handlers, LiveEvent, LiveOptions } from 'paddock-live'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick, ref } from 'vue'
-import { anAccount, anOrder, credentialsEvent, orderEvent } from '../testing/fixtures'
+import { anAccount, anApproval, anOrder, approvalEvent, credentialsEvent, orderEvent } from '../testing/fixtures'
 import { useAccounts } from './accounts'
 import { useCurrentAccount } from './currentAccount'
 import { useLive } from './live'
@@ -87,6 +87,58 @@ describe('the live connection', () => {
     expect(fake.toasts).toEqual([])
     event(orderEvent(anOrder({ side: 'sell' }), 'a', fill))
     expect(fake.toasts).toMatchObject([{ summary: 'Sold 5 AAPL', detail: 'at 190.50 · Mine' }])
+  })
+
+  const asks = (id: string, account = 'a', change = {}) => ({
+    ...approvalEvent(anApproval({ id, ...change }), account),
+    at: new Date().toISOString(),
+  })
+
+  it('shows a toast for what begins to wait on any account, and not for what the user may not approve', async () => {
+    const { event } = await setUp()
+    event(asks('1', 'b'))
+    expect(fake.toasts).toMatchObject([
+      {
+        summary: 'Waits for your approval',
+        detail: 'buy 6 AAPL limit 100.00 · worth $600.00 · Other (paper)',
+      },
+    ])
+    event(asks('2', 'a', { proposed_by: 'u', token_id: null }))
+    event({ ...asks('3'), at: '2026-01-01T00:00:00Z' }) // caught up on
+    expect(fake.toasts).toHaveLength(1)
+  })
+
+  it('shows none for what its reader sees on the page', async () => {
+    vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example', pathname: '/approvals' })
+    vi.stubGlobal('document', { hidden: false })
+    const { event } = await setUp()
+    event(asks('1', 'a'))
+    expect(fake.toasts).toEqual([])
+    event(asks('2', 'b'))
+    vi.stubGlobal('document', { hidden: true })
+    event(asks('3', 'a'))
+    expect(fake.toasts).toHaveLength(2)
+  })
+
+  it('shows few toasts of many that wait', async () => {
+    const { event } = await setUp()
+    for (let i = 0; i < 50; i++) event(asks(String(i)))
+    expect(fake.toasts.map((t) => t.summary)).toEqual([
+      ...Array(3).fill('Waits for your approval'),
+      'More is asked for',
+    ])
+    vi.advanceTimersByTime(11_000)
+    event(asks('again'))
+    expect(fake.toasts).toHaveLength(5)
+  })
+
+  it('tells what became of what the user asked for', async () => {
+    const { event } = await setUp()
+    const own = { proposed_by: 'u', token_id: null }
+    event(asks('1', 'a', { ...own, state: 'refused' }))
+    event(asks('2', 'a', { ...own, kind: 'switch', request: { switch: 'open' }, state: 'approved' }))
+    event(asks('3', 'a', { ...own, state: 'used' }))
+    expect(fake.toasts.map((t) => t.summary)).toEqual(['Not done: refused', 'Approved: make the same change again'])
   })
 
   it('reads the accounts again when one has changed, or is lost', async () => {

@@ -2,19 +2,27 @@ import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from '
 import { defineStore } from 'pinia'
 import { useToast } from 'primevue/usetoast'
 import { ref, watch } from 'vue'
+import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
 import { auth } from '../auth'
 import { guardNotice } from '../guards'
 import { fillNotice } from '../orders'
+import type { Approval } from '../types'
 import { useAccounts } from './accounts'
+import { useApprovals } from './approvals'
 import { useCurrentAccount } from './currentAccount'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
+// An agent may ask for much at once: so many toasts of approvals in so many milliseconds.
+const toastsAtOnce = 3
+const toastWindow = 10_000
+const old = 60_000 // ms after which an event that is caught up on is news no longer
 
 /** The connection for live events: it follows all of the user's accounts, and
  * shows a toast for what is worth one. */
 export const useLive = defineStore('live', () => {
   const accounts = useAccounts()
   const current = useCurrentAccount()
+  const approvals = useApprovals()
   const toast = useToast()
   const session = auth.useSession()
   const state = ref<LiveState>('closed')
@@ -51,7 +59,7 @@ export const useLive = defineStore('live', () => {
         client.subscribe(id, {
           event: receive,
           // What was read before this may lack something.
-          following: () => id === current.id && void current.load(),
+          following: () => void (id === current.id ? current.load() : approvals.follow(id)),
           reset: () => id === current.id && current.show(id),
           lost: () => {
             followed.delete(id)
@@ -64,7 +72,9 @@ export const useLive = defineStore('live', () => {
 
   function receive(e: LiveEvent) {
     current.apply(e)
+    approvals.receive(e)
     notify(e)
+    notifyOfApproval(e)
     if (e.kind === 'credentials' || e.kind === 'account') void accounts.load()
   }
 
@@ -75,6 +85,29 @@ export const useLive = defineStore('live', () => {
     if (e.kind === 'guard') toast.add({ life: 8000, ...guardNotice(e.data, name) })
     if (e.kind === 'order' && e.data.execution && e.data.order)
       toast.add({ life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
+  }
+
+  let toasted: number[] = []
+  /** Shows a toast for what begins to wait for the user's word on any of their accounts, and
+   * for what became of what they asked for. Of many at a time the page tells. */
+  function notifyOfApproval(e: LiveEvent) {
+    const account = accounts.list.find((a) => a.id === e.account_id)
+    const me = session.value.data?.user.id
+    const now = Date.now()
+    if (e.kind !== 'approval' || !account || now - new Date(e.at).getTime() > old) return
+    const a = e.data.approval as Approval
+    let notice = null
+    // Who looks at the page sees it there, and its buttons are not to be covered.
+    const looks = location.pathname === '/approvals' && e.account_id === accounts.selectedId && !document.hidden
+    if (e.data.event === 'pending' && !looks && waitsFor(a, me, account)) notice = waitsNotice(a, account)
+    else if (e.data.event !== 'word' && a.proposed_by === me && !a.token_id) notice = outcomeNotice(a, account)
+    if (!notice) return
+    toasted = toasted.filter((at) => at > now - toastWindow)
+    if (toasted.length > toastsAtOnce) return
+    if (toasted.length === toastsAtOnce)
+      notice = { severity: 'info' as const, summary: 'More is asked for', detail: 'The page Approvals has all of it.' }
+    toasted.push(now)
+    toast.add({ life: 8000, ...notice })
   }
 
   /** Ends the connection, and follows nothing any more. */

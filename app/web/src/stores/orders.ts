@@ -2,10 +2,11 @@ import type { LiveEvent } from 'paddock-live'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api } from '../api'
+import { isJob } from '../approvals'
 import { usePage } from '../composables/usePage'
 import { debounce } from '../debounce'
 import { upsert } from '../orders'
-import type { Order, OrderRequest, OrdersPage, Replacement } from '../types'
+import type { Job, Order, OrderRequest, OrdersPage, Replacement } from '../types'
 import { useCurrentAccount } from './currentAccount'
 
 /** The orders of the account that is shown, the newest first. */
@@ -44,10 +45,15 @@ export const useOrders = defineStore('orders', () => {
     freshness.value = null
   }
 
-  const place = (order: OrderRequest) => current.change((id) => api.placeOrder(id, order), put)
+  /** Takes the order. What waits for a person is none yet, and an event tells of it. */
+  function take(answer: Order | Job) {
+    if (!isJob(answer)) put(answer)
+  }
+
+  const place = (order: OrderRequest) => current.change((id) => api.placeOrder(id, order), take)
   const cancel = (order: string) => current.change((id) => api.cancelOrder(id, order), put)
   const replace = (order: string, by: Replacement, key: string) =>
-    current.change((id) => api.replaceOrder(id, order, by, key), put)
+    current.change((id) => api.replaceOrder(id, order, by, key), take)
   const dismiss = (order: string) => current.change((id) => api.dismissOrder(id, order), put)
 
   current.keep({ clear, load: refresh, apply })

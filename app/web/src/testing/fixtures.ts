@@ -1,6 +1,6 @@
 // What tests make: whole descriptions, of which a test names what matters to it.
 import type { LiveEvent } from 'paddock-live'
-import type { Account, Guards, Limits, Order, Position } from '../types'
+import type { Account, Approval, Guards, Job, Limits, Order, Position } from '../types'
 
 const time = '2026-01-01T00:00:00.000000Z'
 
@@ -54,6 +54,7 @@ export function anOrder(change: Partial<Order> = {}): Order {
     replaced_by: null,
     submitted_by: null,
     token_id: null,
+    reason: null,
     orchestrator_agent_id: null,
     tag: null,
     sleeve_id: null,
@@ -96,11 +97,17 @@ export const noLimits = {
   allowed_symbols: null,
   allowed_sides: null,
   buy_back_overshoot: false,
+  approval_above: null,
+  approvals_needed: null,
+  approval_seconds: null,
+  four_eyes: false,
 } satisfies Limits
 
 export function someGuards(change: Partial<Guards> = {}): Guards {
   return {
     ...noLimits,
+    approvals_needed: 1,
+    approval_seconds: 3600,
     switch: 'open',
     switch_reason: null,
     wind_down: null,
@@ -139,4 +146,54 @@ export function guardEvent(account = 'a'): LiveEvent {
 
 export function credentialsEvent(state: 'stored' | 'deleted' | 'needs_credentials', account = 'a'): LiveEvent {
   return { ...frame(account), kind: 'credentials', data: { state } }
+}
+
+/** An order of another user's API token that waits for a word. */
+export function anApproval(change: Partial<Approval> = {}): Approval {
+  return {
+    id: 'w',
+    kind: 'order',
+    state: 'pending',
+    request: { symbol: 'AAPL', side: 'buy', type: 'limit', time_in_force: 'day', qty: '6', limit_price: '100' },
+    digest: 'd'.repeat(64),
+    reason: null,
+    proposed_by: 'other',
+    token_id: 't',
+    above: '500',
+    worth: '600.00',
+    prices: { AAPL: '100' },
+    needed: 1,
+    four_eyes: false,
+    proposed_at: time,
+    expires_at: '2999-01-01T00:00:00.000000Z',
+    decided_at: null,
+    words: [],
+    ...change,
+  }
+}
+
+/** The job of an order that waits for a word. */
+export function aJob(change: Partial<Job> = {}): Job {
+  return {
+    id: 'w',
+    kind: 'order',
+    state: 'pending_approval',
+    client_order_id: 'c',
+    asked_by: 'u',
+    request: {},
+    accepted_at: time,
+    began_at: null,
+    ended_at: null,
+    tries: 0,
+    status: null,
+    answer: null,
+    approval: anApproval(),
+    ...change,
+  }
+}
+
+type ApprovalWhat = Extract<LiveEvent, { kind: 'approval' }>['data']['event']
+
+export function approvalEvent(approval: Approval, account = 'a', event?: ApprovalWhat): LiveEvent {
+  return { ...frame(account), kind: 'approval', data: { event: event ?? approval.state, approval } }
 }
