@@ -462,3 +462,54 @@ func TestSleeveIsNotOverspentAtOnce(t *testing.T) {
 		t.Errorf("%d orders of 100 were sent, of a sleeve with 1000", sent.Load())
 	}
 }
+
+// A list of orders can be of one sleeve, or of none, with every other filter and even
+// where the mirror is behind, since Alpaca knows no sleeves.
+func TestOrdersOfASleeve(t *testing.T) {
+	s := newServer(t)
+	ada := s.signUp("ada")
+	one := ada.connect("one", s.seeds[0])
+	a, b := ada.sleeve(one, "a", "1000", ""), ada.sleeve(one, "b", "1000", "")
+	first := ada.order(one, a, "buy", "1", at100).want(t, 201, "").field(t, "id")
+	second := ada.order(one, a, "buy", "2", at100).want(t, 201, "").field(t, "id")
+	third := ada.order(one, "", "buy", "3", at100).want(t, 201, "").field(t, "id")
+	for query, want := range map[string][]string{
+		"sleeve_id=" + a:                               {second, first},
+		"sleeve_id=" + a + "&direction=asc":            {first, second},
+		"sleeve_id=" + a + "&status=open&symbols=AAPL": {second, first},
+		"sleeve_id=" + a + "&status=closed":            {},
+		"sleeve_id=" + a + "&nested=true&side=buy":     {second, first},
+		"sleeve_id=" + a + "&symbols=MSFT":             {},
+		"sleeve_id=" + a + "&after_order_id=" + first:  {second},
+		"sleeve_id=" + a + "&limit=1":                  {second},
+		"sleeve_id=" + b:                               {},
+		"sleeve_id=none":                               {third},
+		"":                                             {third, second, first},
+	} {
+		var list struct {
+			Orders []struct{ ID string }
+			Next   *string `json:"next_cursor"`
+			Source string
+		}
+		answer := ada.do("GET", "/api/orders?"+query, "", "X-Account-ID", one).want(t, 200, "")
+		if err := json.Unmarshal([]byte(answer.text), &list); err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, o := range list.Orders {
+			got = append(got, o.ID)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) || query != "" && list.Source != "mirror" {
+			t.Errorf("%q lists %v from the %s, and should %v", query, got, list.Source, want)
+		}
+		if strings.Contains(query, "limit=1") {
+			if list.Next == nil {
+				t.Fatal("there is no second page")
+			}
+			if next := ada.do("GET", "/api/orders?"+query+"&before="+*list.Next, "", "X-Account-ID", one).want(t, 200, ""); !strings.Contains(next.text, first) || strings.Contains(next.text, third) {
+				t.Errorf("the second page is %s", next.text)
+			}
+		}
+	}
+	ada.do("GET", "/api/orders?sleeve_id=x", "", "X-Account-ID", one).want(t, 400, "invalid_query")
+}

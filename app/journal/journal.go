@@ -54,7 +54,8 @@ const (
 // The parts of a statement that a filter chooses. Each scope and status has a
 // statement of its own, because they have indexes of their own.
 var (
-	scopeSQL = map[string]string{"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL, "sleeve": sleeveScopeSQL,
+	scopeSQL = map[string]string{ // #nosec G101 -- conditions of SQL, and no secrets
+		"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL, "sleeve": sleeveScopeSQL,
 		"user": ` and scope = 'user'`, "token": ` and scope = 'token'`,
 	}
 	statusSQL = map[string]string{"all": "", "open": openSQL, "closed": closedSQL}

@@ -25,6 +25,7 @@ type OrderList struct {
 	Symbols      []string   // in the form of positions; nil is any
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // asset classes, in Alpaca's terms; nil is any
+	Sleeve       *uuid.UUID // of this sleeve, uuid.Nil for none; nil is any
 	// The orders before, or after, this one (the anchor), by our id or the
 	// broker's.
 	BeforeOrder, AfterOrder uuid.UUID
@@ -38,7 +39,7 @@ type OrderList struct {
 }
 
 // ListParameters are the query parameters that ParseOrderList reads.
-var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before",
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "sleeve_id", "before",
 	"before_order_id", "after_order_id"}
 
 // maxSymbols bounds a filter by symbols.
@@ -111,6 +112,18 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	}
 	if slices.Contains(l.Classes, "all") {
 		l.Classes = nil
+	}
+	if text := q.Get("sleeve_id"); text == "none" {
+		l.Sleeve = new(uuid.UUID)
+	} else if text != "" {
+		id, err := uuid.Parse(text)
+		if err != nil || id == uuid.Nil {
+			return l, invalidQuery("sleeve_id", "the id of a sleeve, a UUID, or to none")
+		}
+		l.Sleeve = &id
+	}
+	if l.Sleeve != nil && l.AtBroker {
+		return l, problem.New(problem.InvalidCursor, `This cursor is of a list without "sleeve_id". Begin without "before".`)
 	}
 	return l, nil
 }

@@ -18,7 +18,8 @@ import (
 // behind. as_of is when the mirror last agreed with the broker, or when the
 // broker was asked; next_cursor is null on the last page. Where the broker
 // cannot be asked the mirror's list is returned, with its as_of. Later pages
-// come from the source of the first. Where the client has the state of the mirror
+// come from the source of the first. A list by sleeve is the mirror's, since the broker
+// knows none. Where the client has the state of the mirror
 // (l.Page.State) it returns nil.
 func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) ([]byte, error) {
 	if l.AtBroker {
@@ -39,7 +40,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) 
 	if err != nil {
 		return nil, unstorableFilter(err)
 	}
-	if !mirror.fresh && !l.Continued {
+	if !mirror.fresh && !l.Continued && l.Sleeve == nil {
 		if body := s.tryBrokerList(ctx, a, *l); body != nil {
 			l.Page.State.Forget()
 			return body, nil
@@ -165,6 +166,14 @@ func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	if id := l.anchorID(); id != uuid.Nil {
 		args = append(args, id)
 		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.order_sort_key($1, $%d) p)", len(args)))
+	}
+	switch {
+	case l.Sleeve == nil:
+	case *l.Sleeve == uuid.Nil:
+		sql += " and sleeve_id is null"
+	default:
+		args = append(args, *l.Sleeve)
+		sql += fmt.Sprintf(" and sleeve_id = $%d", len(args))
 	}
 	changed, args := l.Page.State.Changed(args)
 	return sql + changed + l.order(), args

@@ -128,6 +128,9 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 			in.unclear = true
 			return
 		}
+		if said.Code == "retry_refused" { // an earlier try, which nobody waited for, was refused meanwhile; this one sent nothing
+			return
+		}
 		if in.method == http.MethodPost && status != http.StatusUnprocessableEntity {
 			a.user.w.t.Errorf("%s %s: answered %d: %.300s", a.name, in.name, status, answer)
 		}

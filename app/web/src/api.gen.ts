@@ -971,6 +971,8 @@ export interface paths {
                     after_order_id?: string;
                     /** @description us_equity, us_option, crypto and others, between commas, or all */
                     asset_class?: string;
+                    /** @description Of this sleeve; none for those of none. Alpaca knows no sleeves, so that the list is Paddock's even where that is behind (as_of) */
+                    sleeve_id?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
