@@ -9029,69 +9029,6 @@ export interface components {
             /** @description What Alpaca said was left, with its last answer of the last minute; null where there was none */
             left_at_alpaca: number | null;
         };
-        Budget: {
-            budget: {
-                account: {
-                    /** Format: uuid */
-                    id: string;
-                    name: string;
-                    /** @enum {string} */
-                    environment: "paper" | "live";
-                    is_active: boolean;
-                };
-                /** @description What who asks may do here: read, trade, cancel, log, approve, manage */
-                scopes: string[];
-                switch: components["schemas"]["SwitchState"];
-                /** @description The account's, as Alpaca said at as_of, with what was traded since */
-                cash: components["schemas"]["AmountOrNull"];
-                /** @description The account's, as Alpaca said at as_of */
-                equity: components["schemas"]["AmountOrNull"];
-                as_of: components["schemas"]["TimeOrNull"];
-                sleeve: {
-                    /** Format: uuid */
-                    id: string;
-                    name: string;
-                    switch: components["schemas"]["SwitchState"];
-                    cash: components["schemas"]["Amount"];
-                    reserved: components["schemas"]["Amount"];
-                    available: components["schemas"]["Amount"];
-                    max_order_notional: components["schemas"]["AmountOrNull"];
-                    max_position_notional: components["schemas"]["AmountOrNull"];
-                    approval_above: components["schemas"]["AmountOrNull"];
-                    allowed_symbols: string[] | null;
-                } | null;
-                limits: components["schemas"]["TokenLimits"];
-                /** @description null is no limit */
-                left: {
-                    orders_this_minute: number | null;
-                    orders_today: number | null;
-                    open_orders: number | null;
-                    /** @description How much more may be lost today, by the figures of as_of; null also where there are none */
-                    daily_loss: components["schemas"]["AmountOrNull"];
-                    /** @description How much further equity may fall, by the figures of as_of; null also where there are none */
-                    drawdown: components["schemas"]["AmountOrNull"];
-                };
-                /** @description What stops orders that open something, besides the switch: a heartbeat that stays away, and refusals in a row */
-                stops: components["schemas"]["Violation"][];
-            };
-            rate_limit: {
-                trading: components["schemas"]["LeftAtAlpaca"];
-                market_data: components["schemas"]["LeftAtAlpaca"];
-                /** @description What is left of the user's requests to this instance; null is no bound */
-                server: {
-                    per_second: number | null;
-                    left: number | null;
-                };
-            };
-        };
-        LeftAtAlpaca: {
-            /** @description How many requests Alpaca allows the account in a minute */
-            per_minute: number;
-            /** @description How many this instance would send at once */
-            left: number;
-            /** @description What Alpaca said was left, with its last answer of the last minute; null where there was none */
-            left_at_alpaca: number | null;
-        };
         Sleeve: {
             /** Format: uuid */
             id: string;
