@@ -179,7 +179,7 @@ func TestAnAgentTradesByTools(t *testing.T) {
 		"get_account": nil, "list_positions": nil, "list_orders": {"status": "open", "limit": 5}, "list_fills": nil, "list_round_trips": nil, "list_sleeves": nil, "list_logs": nil,
 		"get_quotes": {"symbols": []string{"AAPL", "MSFT"}}, "get_bars": {"symbols": []string{"BTC/USD"}, "timeframe": "1Hour", "start": "2026-05-01T00:00:00Z", "limit": 5},
 		"get_news": {"symbols": []string{"AAPL"}, "limit": 2}, "get_asset": {"symbol": "AAPL"}, "get_clock": nil,
-		"write_log": {"level": "info", "message": "I look around.", "data": map[string]any{"n": 1}},
+		"write_log": {"level": "info", "message": "I look around.", "idempotency_key": "l1", "data": map[string]any{"n": 1}},
 		"heartbeat": nil, "cancel_all_orders": nil,
 	} {
 		res := use(t, session, tool, arguments).want("done", "")

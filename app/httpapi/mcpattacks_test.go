@@ -100,7 +100,7 @@ func TestToolsReachNoOtherAccount(t *testing.T) {
 	session := ada.agent("agent", `"scopes":["trade","log"]`, one).mcp()
 	buy := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "1", "client_order_id": "x"}
 	for tool, arguments := range map[string]map[string]any{
-		"place_order": buy, "list_orders": {}, "get_account": {}, "list_positions": {}, "cancel_all_orders": {}, "write_log": {"level": "info", "message": "m"},
+		"place_order": buy, "list_orders": {}, "get_account": {}, "list_positions": {}, "cancel_all_orders": {}, "write_log": {"level": "info", "message": "m", "idempotency_key": "l1"},
 		"get_quotes": {"symbols": []string{"AAPL"}}, "heartbeat": {}, "close_position": {"symbol": "AAPL", "idempotency_key": "k"},
 		"cancel_order": {"order_id": order}, "get_order": {"order_id": order},
 	} {

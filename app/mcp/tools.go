@@ -176,11 +176,12 @@ var tools = []tool{
 		description: "Withdraw an order that waits: for a person's word (outcome \"waiting\"), or to be sent.",
 		arguments:   []argument{id("job_id", "The id in the data of place_order.").needed().to(inPath)}},
 
-	{name: "write_log", title: "Write log", scope: mayLog, hints: hints{changes: true}, method: "POST", path: "/api/agent-logs", build: oneLine,
+	{name: "write_log", title: "Write log", scope: mayLog, hints: hints{changes: true, idempotent: true}, method: "POST", path: "/api/agent-logs", build: oneLine,
 		description: "Write down what you did or decided, and why, for the people who watch. Never write secrets.",
 		arguments: []argument{
 			oneOf("level", "How grave it is.", "debug", "info", "warn", "error").needed(),
 			text("message", "What you have to say.", 10_000).needed(),
+			matching("idempotency_key", keyText, keyForm).needed().to(asKey),
 			text("orchestrator_agent_id", "Who you are.", 128),
 			id("order_id", "The order that it is about."),
 			{name: "data", schema: &jsonschema.Schema{Type: "object", Description: "Anything in JSON, up to 64 KiB."}},
