@@ -218,7 +218,7 @@ func TestNothingUnapprovedIsSent(t *testing.T) {
 
 	a = propose(f.agent, "")
 	expire(a)
-	f.say(ben, "approve", a, "").want(t, 409, "approval_decided")
+	f.say(ben, "approve", a, "").want(t, 409, "approval_expired")
 	if job := f.jobOf(a); !strings.Contains(job.text, "approval_expired") {
 		t.Errorf("the expired job is %s", job.text)
 	}

@@ -81,7 +81,7 @@ var (
 	ApprovalNeeded             = code(KindConflict, "approval_needed", "This account has four eyes: another person must approve this change. `details.approval` waits for them; send the same request again once it is approved.")
 	ApprovalDecided            = code(KindConflict, "approval_decided", "The approval does not wait any more: it was approved, refused, used or withdrawn, or has expired.")
 	ApprovalChanged            = code(KindConflict, "approval_changed", "`digest` is not that of the approval: what was approved or refused is not what waits.")
-	ApprovalExpired            = code(KindConflict, "approval_expired", "Nobody approved the order in time.")
+	ApprovalExpired            = code(KindConflict, "approval_expired", "Nobody approved it in time.")
 	ApprovalVoid               = code(KindConflict, "approval_void", "The order was approved and did not go, because it, its price or who stands by it has changed; the message says which.")
 	NobodyApproves             = code(KindConflict, "nobody_approves", "Four eyes are asked for on an account where nobody else may approve.")
 	TooManyApprovals           = code(KindConflict, "too_many_approvals", "As many approvals wait on the account as may.")

@@ -39,7 +39,7 @@ var SQLStates = map[string][]Code{
 	"PD444": {Internal}, // the deletion of a user takes back what it did; it catches this itself
 	"PD450": {Internal}, // an order needs a person's word; it is proposed
 	"PD451": {ApprovalVoid},
-	"PD452": {ApprovalDecided},
+	"PD452": {ApprovalDecided, ApprovalExpired}, // by its detail
 	"PD453": {ApprovalChanged},
 	"PD454": {OwnApproval},
 	"PD455": {TooManyApprovals},

@@ -106,6 +106,9 @@ func approvalRefused(pg *pgconn.PgError) error {
 	case "PD451":
 		return problem.New(problem.ApprovalVoid, "The order was approved and did not go. %s Send it again to ask again.", pg.Detail).Because(pg)
 	case "PD452":
+		if pg.Detail == "expired" {
+			return problem.New(problem.ApprovalExpired, "Nobody approved this in time, and it is void. Whoever wants it asks again.").Because(pg)
+		}
 		return problem.New(problem.ApprovalDecided, "This does not wait for a word any more: it is %s.", pg.Detail).Because(pg)
 	case "PD453":
 		return problem.New(problem.ApprovalChanged, `"digest" is not that of this approval. Read it again with GET /api/approvals/:id, and send the digest that it has.`).Because(pg)

@@ -170,6 +170,7 @@ func TestATraceOfAnOrder(t *testing.T) {
 					t.Errorf("the broker's call has %s %q, want %q", name, got, want)
 				}
 			}
+		case "alpaca quotes": // the quote that the order meets
 		default:
 			t.Errorf("the trace has the span %q", s.GetName())
 		}
