@@ -147,6 +147,13 @@ func TestAnOrderWaitsForAPerson(t *testing.T) {
 		t.Errorf("what it would cost now is %s", now.text)
 	}
 
+	// Who decides sees what it would cost now, and so does everybody who may read.
+	for name, role := range map[string]string{"amy": "approver", "vic": "viewer"} {
+		if now := f.join(name, role).do("GET", "/api/approvals/"+a.ID+"/preview", "", "X-Account-ID", f.account).want(t, 200, ""); !strings.Contains(now.text, `"estimated_cost":"600"`) {
+			t.Errorf("what it would cost now is, for the %s, %s", role, now.text)
+		}
+	}
+
 	// An agent is no person, and a trader no approver.
 	f.agent.do("POST", "/api/approvals/"+a.ID+"/approve", fmt.Sprintf(`{"digest":%q}`, a.Digest), "X-Account-ID", f.account).want(t, 403, "not_permitted")
 	for name, role := range map[string]string{"tom": "trader", "vera": "viewer"} {

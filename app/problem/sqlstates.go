@@ -46,6 +46,10 @@ var SQLStates = map[string][]Code{
 	"PD456": {ApprovalRefused},
 	"PD457": {ApprovalNeeded},
 	"PD458": {NobodyApproves},
+	"PD460": {IdempotencyKeyReused},
+	"PD461": {InvalidAgentLog},
+	"PD462": {InvalidAgentLog},
+	"PD463": {InvalidAgentLog},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

@@ -52,6 +52,10 @@ func TestUsualQuestionsReadOwnRowsAlone(t *testing.T) {
 	} {
 		run(t, admin, "insert into app."+fill+" from app.user_accounts a, generate_series(1, $1::int) i, lateral (select now() - i * interval '2 hours' as t) w on conflict do nothing", each)
 	}
+	// Of a month of which there is little, which the first is of a month that has just begun, all would be read, and rightly.
+	run(t, admin, `insert into app.agent_logs (account_id, orchestrator_agent_id, level, message, at)
+		select a.id, 'a', 'info', 'x', least(now(), (date_trunc('month', now() at time zone 'UTC') - n * interval '1 month' + interval '10 days') at time zone 'UTC')
+		from app.user_accounts a, generate_series(0, 3) n, generate_series(1, 100) where a.name like 'more %'`)
 	run(t, admin, "reset session_replication_role")
 	run(t, admin, "analyze")
 	name, password := w.create(t, account)

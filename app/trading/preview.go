@@ -88,8 +88,10 @@ func (s *Service) preview(ctx context.Context, a tenant.Admission, r OrderReques
 	var v verdict
 	var may bool
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.LockLog()
-		market.inputs.queue(b, a.Account)
+		if scope == "trade" { // who may only read writes nothing, not even what the account is worth
+			b.LockLog()
+			market.inputs.queue(b, a.Account)
+		}
 		b.Queue(checkGuardsSQL, r.row(a, market.inputs), scope).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
 		b.Queue("select app.held_quantity($1, $2)::text", a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })
 		b.Queue(collisionsSQL, a.Account, r.Symbol, r.Side).Query(func(rows pgx.Rows) (err error) {
@@ -102,7 +104,7 @@ func (s *Service) preview(ctx context.Context, a tenant.Admission, r OrderReques
 		return nil, err
 	case !may:
 		return nil, tenant.NotPermitted(scope)
-	case len(v.Violations) == 0 && len(v.Needs) > 0:
+	case scope == "trade" && len(v.Violations) == 0 && len(v.Needs) > 0:
 		return nil, v.needsProblem()
 	}
 	p.Allowed, p.Reducing = len(v.Violations) == 0, v.Reducing

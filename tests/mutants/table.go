@@ -450,6 +450,6 @@ var mutants = []mutant{
 	{said, "sql/func/006/append_agent_logs.sql", "  if p_key <> '' then\n    insert", "  if false then\n    insert", []string{"app/httpapi TestAgentLogsAreSentOnce"}},
 	{said, "sql/func/006/append_agent_logs.sql", " - 20)))", " - 1000)))", []string{"app/httpapi TestAgentLogsAreOneEvent"}},
 	{said, "app/agents/list.go", "set_config('plan_cache_mode', 'force_custom_plan', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
-	{said, "app/agents/list.go", "set_config('enable_sort', 'off', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
+	{said, "app/agents/list.go", "set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), ", "", []string{"app/agents TestFiltersReadAPage"}},
 	{said, "app/quota/quota.go", "kind == Logging && u.logs != nil", "false", []string{"app/quota TestLogsHaveARate"}},
 }
