@@ -25,6 +25,7 @@ var advice = map[string]string{
 	"sleeve_position":              "The sleeve holds not that much, and cannot sell what it does not hold.",
 	"sleeve_switch":                "The sleeve is halted, or lets closings through alone. Its owner decides when that ends.",
 	"sleeve_max_order_notional":    "One order of the sleeve may be worth the limit at most.",
+	"sleeve_max_drawdown":          "The sleeve has fallen as far below its highest as it may. It only sells until its owner lets it go on.",
 	"sleeve_max_position_notional": "The sleeve's position may be worth the limit at most.",
 	"sleeve_allowed_symbols":       "Only the symbols of the limit may be traded in the sleeve.",
 }

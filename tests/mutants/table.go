@@ -436,7 +436,7 @@ var mutants = []mutant{
 	{tooling, "app/httpapi/serve.go", " || quota.IsFree(r.Context())", " || !quota.IsFree(r.Context()) && quota.IsFree(r.Context())", []string{"app/httpapi TestToolsAreCountedInTheQuota"}},
 	{tooling, "sql/func/016/budget_json.sql", "g := app.tightest(g, t);", "null;", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
 	{tooling, "sql/func/016/budget_json.sql", "    stops := stops || private.token_stops(p_account);\n", "", []string{"app/httpapi TestBudgetIsWhatHoldsForWhoAsks"}},
-	{tooling, "sql/func/016/reserved_cash.sql", "coalesce(o.filled_avg_price, 0)", "o.filled_avg_price", []string{"app/httpapi TestAnAmountIsReservedBeforeItFills", "app/httpapi TestAnAgentCannotOverspend"}},
+	{tooling, "sql/func/016/reserved_cash.sql", "coalesce(o.fills_qty * o.filled_avg_price, 0)", "o.fills_qty * o.filled_avg_price", []string{"app/httpapi TestAnAmountIsReservedBeforeItFills", "app/httpapi TestAnAgentCannotOverspend"}},
 
 	{said, "sql/func/006/check_agent_logs.sql", "o.account_id = account and ", "", []string{"tests/isolation TestNoAttackCrosses/another's_orders_found_out_by_the_check_of_lines"}},
 	{said, "sql/005_events.sql", "account_id = (select private.account_id('log')) and user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", "user_id = (select private.user_id()));\ngrant select, insert (account_id, id, user_id, orchestrator_agent_id, order_id", []string{"tests/isolation TestNoAttackCrosses/lines_put_into_another's_account"}},
