@@ -75,7 +75,7 @@ func TestToolsTakeATokenAlone(t *testing.T) {
 	if !strings.Contains(listen.text, "-32601") || time.Since(began) > 5*time.Second {
 		t.Errorf("a stream that never ends: %d %s after %s", listen.status, listen.text, time.Since(began))
 	}
-	if list := s.post(listTools, "Authorization", with); !strings.Contains(list.text, `"cacheScope":"private"`) || len(list.text) > 48<<10 {
+	if list := s.post(listTools, "Authorization", with); !strings.Contains(list.text, `"cacheScope":"private"`) || len(list.text) > 52<<10 {
 		t.Errorf("the list has %d bytes, and may be shown to others", len(list.text))
 	}
 
