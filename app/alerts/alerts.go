@@ -128,22 +128,19 @@ func (s *Service) Take(ctx context.Context, a tenant.Admission, alert Alert) (js
 	id, key := alert.key()
 	at, refused := alert.check(time.Now())
 	if refused == nil {
-		var job uuid.UUID
-		_, refused = s.trading.AcceptWith(ctx, a, key, alert.Order, func(b *tenant.Batch, made uuid.UUID) {
-			job = made
-			s.queue(b, a, alert, id, at, &job, nil)
+		_, refused = s.trading.AcceptWith(ctx, a, key, alert.Order, func(b *tenant.Batch, job uuid.UUID) {
+			queue(b, a, alert, id, at, &job, nil)
 		})
-		if tenant.UniqueViolation(refused) == "alerts_alert_idx" {
-			return s.first(ctx, a, id)
-		}
-		if refused == nil {
+		if refused == nil || tenant.UniqueViolation(refused) == "alerts_alert_idx" {
 			return s.first(ctx, a, id)
 		}
 	}
-	if p := problem.Of(refused); p.Kind() == problem.KindInternal || p.Kind() == problem.KindUnavailable || p.Kind() == problem.KindUnauthenticated || p.Kind() == problem.KindForbidden {
+	why := problem.Of(refused)
+	switch why.Kind() {
+	case problem.KindInternal, problem.KindUnavailable, problem.KindUnauthenticated, problem.KindForbidden:
 		return nil, refused
 	}
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { s.queue(b, a, alert, id, at, nil, problem.Of(refused)) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queue(b, a, alert, id, at, nil, why) })
 	if err != nil && tenant.UniqueViolation(err) == "" {
 		return nil, err
 	}
@@ -151,7 +148,7 @@ func (s *Service) Take(ctx context.Context, a tenant.Admission, alert Alert) (js
 }
 
 // queue keeps an alert, with its job or why it was refused.
-func (s *Service) queue(b *tenant.Batch, a tenant.Admission, alert Alert, id string, at time.Time, job *uuid.UUID, refused *problem.Problem) {
+func queue(b *tenant.Batch, a tenant.Admission, alert Alert, id string, at time.Time, job *uuid.UUID, refused *problem.Problem) {
 	request, err := json.Marshal(alert.Order)
 	if err != nil {
 		panic(err) // cannot happen: strings and decimals always marshal

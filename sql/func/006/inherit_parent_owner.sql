@@ -26,10 +26,11 @@ begin
     new.fills_asked := 0;
     new.fills_asked_at := null;
   end if;
-  select coalesce(new.submitted_by, parent.submitted_by), coalesce(new.token_path, parent.token_path),
-      coalesce(new.orchestrator_agent_id, parent.orchestrator_agent_id), coalesce(new.tag, parent.tag), coalesce(new.sleeve_id, parent.sleeve_id)
-    into new.submitted_by, new.token_path, new.orchestrator_agent_id, new.tag, new.sleeve_id
-    from (values (1)) one;
+  new.submitted_by := coalesce(new.submitted_by, parent.submitted_by);
+  new.token_path := coalesce(new.token_path, parent.token_path);
+  new.orchestrator_agent_id := coalesce(new.orchestrator_agent_id, parent.orchestrator_agent_id);
+  new.tag := coalesce(new.tag, parent.tag);
+  new.sleeve_id := coalesce(new.sleeve_id, parent.sleeve_id);
   if new.sleeve_id is not null and new.sleeve_cost is null and new.side = 'buy' then
     new.sleeve_cost := coalesce(app.order_cost(new), round(parent.sleeve_cost * coalesce(new.qty / parent.qty, new.notional / parent.notional, 1), 2));
   end if;
