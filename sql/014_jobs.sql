@@ -247,8 +247,59 @@ create policy app_inserts on app.alerts for insert to paddock_app
   with check (account_id = (select private.account_id('trade')) and token_id = (select private.token_id()));
 grant select, insert (account_id, id, token_id, alert_id, source, sent_at, request, job_id, code, message) on app.alerts to paddock_app;
 
+-- Block orders: one order that is divided among several accounts. Which accounts a user may
+-- use is looked up as the admission does, so that no runtime role reads these tables.
+create table private.block_orders (
+  id uuid primary key,
+  user_id text not null references auth."user" (id) on delete cascade,
+  token_id uuid,   -- the API token that asked; null for a session
+  sender text not null generated always as (case when token_id is null then 'session' else token_id::text end) stored,
+  idempotency_key text not null check (char_length(idempotency_key) between 1 and 255),
+  request jsonb not null check (jsonb_typeof(request->'accounts') = 'array'),
+  request_hash bytea not null check (octet_length(request_hash) = 32),
+  made_at timestamptz not null default clock_timestamp(),
+  unique (user_id, sender, idempotency_key),
+  constraint block_orders_bounded check (app.json_size(request) <= 262144)
+);
+comment on table private.block_orders is 'Orders that were divided among several accounts, as they were asked for.';
+create index block_orders_newest_idx on private.block_orders (user_id, made_at desc, id desc);
+alter table private.block_orders enable row level security, force row level security;
+create policy gate_all on private.block_orders to paddock_gate using (true) with check (true);
+grant select, insert (id, user_id, token_id, idempotency_key, request, request_hash) on private.block_orders to paddock_gate;
+
+create table private.block_order_parts (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  block_order_id uuid not null references private.block_orders (id) on delete cascade,
+  place bigint not null,                    -- in the request
+  sleeve_id uuid,
+  weight numeric,                           -- that it was given; null where equity decides
+  equity numeric,                           -- by which it was divided
+  amount numeric not null check (amount >= 0),
+  in_dollars boolean not null,              -- or else it is a quantity
+  job_id uuid,                              -- that asks for its order, and the order's id
+  state text check (state in ('done', 'failed', 'canceled')),  -- of its job, once that has ended
+  status integer,
+  refusal jsonb,
+  primary key (account_id, block_order_id),
+  unique (account_id, job_id),
+  check ((amount = 0) = (job_id is null)),
+  constraint block_order_parts_bounded check (app.are_amounts(array[weight, equity, amount]) and app.json_size(refusal) <= 1048576)
+);
+comment on table private.block_order_parts is 'What each account got of a block order, and what became of it.';
+create index block_order_parts_block_idx on private.block_order_parts (block_order_id);
+alter table private.block_order_parts enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column block_order_id set statistics 0, alter column sleeve_id set statistics 0,
+  alter column weight set statistics 0, alter column equity set statistics 0, alter column amount set statistics 0,
+  alter column job_id set statistics 0, alter column refusal set statistics 0;
+create policy gate_all on private.block_order_parts to paddock_gate using (true) with check (true);
+grant select, insert (account_id, block_order_id, place, sleeve_id, weight, equity, amount, in_dollars, job_id), update (state, status, refusal)
+  on private.block_order_parts to paddock_gate;
+grant insert (account_id, id, kind, request, request_hash) on app.jobs to paddock_gate;
+
 {{ template "func/014/job_json.sql" . }}
+{{ template "func/014/allocate.sql" . }}
 grant execute on function app.job_json to paddock_app, paddock_gate;
+grant execute on function app.allocate, app.asset_class to paddock_gate;
 
 reset role;
 
@@ -272,6 +323,26 @@ set local role paddock_gate;
 {{ template "func/014/wake_waiting_jobs.sql" . }}
 {{ template "func/014/job_counts.sql" . }}
 {{ template "func/014/count_alert.sql" . }}
+{{ template "func/014/enter_account.sql" . }}
+{{ template "func/014/require_block_accounts.sql" . }}
+{{ template "func/014/block_part_json.sql" . }}
+{{ template "func/014/split_block_order.sql" . }}
+{{ template "func/014/block_order_json.sql" . }}
+{{ template "func/014/preview_block_order.sql" . }}
+{{ template "func/014/find_block_order.sql" . }}
+{{ template "func/014/make_block_order.sql" . }}
+{{ template "func/014/read_block_order.sql" . }}
+{{ template "func/014/list_block_orders.sql" . }}
+{{ template "func/014/check_block_total.sql" . }}
+{{ template "func/014/end_block_part.sql" . }}
+grant execute on function private.preview_block_order, private.find_block_order, private.make_block_order, private.read_block_order,
+  private.list_block_orders to paddock_app;
+comment on function private.make_block_order is 'Divides an order among several accounts of the admitted user, and asks for one order on each.';
+comment on function private.preview_block_order is 'How a block order would be divided now.';
+comment on function private.find_block_order is 'The block order that whoever is admitted has made under a key.';
+comment on function private.read_block_order is 'One of the admitted user''s block orders, with what became of each part.';
+comment on function private.list_block_orders is 'The admitted user''s block orders, newest first.';
+grant execute on function private.check_block_total, private.end_block_part to paddock_owner;
 grant execute on function private.count_alert, private.accept_job, private.check_job_order, private.cancel_stopped_jobs, private.refuse_waiting_job to paddock_owner;
 grant execute on function private.admit_job, private.cancel_jobs to paddock_app;
 grant execute on function private.begin_job, private.renew_job_claims, private.finish_job, private.postpone_job, private.look_again, private.wake_waiting_jobs,
@@ -284,6 +355,10 @@ revoke create on schema private from paddock_gate;
 set local role paddock_owner;
 create trigger count_alert before insert on app.alerts for each row execute function private.count_alert();
 create trigger accept_job before insert on app.jobs for each row execute function private.accept_job();
+create trigger check_block_total after insert on private.block_order_parts referencing new table as made
+  for each statement execute function private.check_block_total();
+create trigger end_block_part after update of state on app.jobs
+  for each row when (old.ended_at is null and new.ended_at is not null) execute function private.end_block_part();
 -- It locks the log, as guard_new does after it.
 create trigger check_job_order before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function private.check_job_order();
@@ -302,17 +377,22 @@ drop trigger cancel_stopped_jobs on app.wind_downs;
 drop trigger cancel_stopped_jobs on app.account_guards;
 drop trigger refuse_waiting_job on app.refused_requests;
 drop trigger check_job_order on app.alpaca_orders;
+drop trigger end_block_part on app.jobs;
+drop trigger check_block_total on private.block_order_parts;
 drop trigger accept_job on app.jobs;
 drop trigger count_alert on app.alerts;
 reset role;
 set local role paddock_gate;
-drop function private.count_alert, private.job_counts, private.wake_waiting_jobs, private.look_again, private.refuse_waiting_job, private.cancel_stopped_jobs,
+drop function private.end_block_part, private.check_block_total, private.list_block_orders, private.read_block_order, private.make_block_order,
+  private.find_block_order, private.preview_block_order, private.block_order_json, private.split_block_order, private.block_part_json, private.require_block_accounts, private.enter_account,
+  private.count_alert, private.job_counts, private.wake_waiting_jobs, private.look_again, private.refuse_waiting_job, private.cancel_stopped_jobs,
   private.cancel_jobs, private.cancel_waiting_jobs, private.check_job_order, private.admit_job, private.postpone_job, private.finish_job, private.is_claimed,
   private.renew_job_claims, private.begin_job, private.end_job, private.accept_job, private.wake_jobs;
 reset role;
 set local role paddock_owner;
-drop function app.job_json;
-drop table app.alerts, private.job_retention, private.job_lists, app.jobs, jobs.river_notification, jobs.river_queue, jobs.river_leader, jobs.river_job;
+drop function app.allocate, app.job_json;
+revoke execute on function app.asset_class from paddock_gate;
+drop table private.block_order_parts, private.block_orders, app.alerts, private.job_retention, private.job_lists, app.jobs, jobs.river_notification, jobs.river_queue, jobs.river_leader, jobs.river_job;
 drop function jobs.river_job_state_in_bitmask;
 drop type jobs.river_job_state;
 reset role;

@@ -80,7 +80,7 @@ grant select, insert (account_id, approval_id, user_id, word, digest, max_price_
 
 {{ template "func/017/approval_json.sql" . }}
 grant execute on function app.approval_json to paddock_app, paddock_gate;
-grant insert (account_id, id, seq, kind, idempotency_key, client_order_id, request, request_hash, asked_by, session_id, origin) on app.jobs to paddock_gate;
+grant insert (seq, idempotency_key, client_order_id, asked_by, session_id, origin) on app.jobs to paddock_gate;
 
 reset role;
 
@@ -126,7 +126,7 @@ drop function private.expire_approvals, private.end_approval, private.give_word,
   private.propose_change, private.propose_order, private.make_approval, private.has_approval, private.may_approve, private.approval_digest, private.job_id;
 reset role;
 set local role paddock_owner;
-revoke insert on app.jobs from paddock_gate;
+revoke insert (seq, idempotency_key, client_order_id, asked_by, session_id, origin) on app.jobs from paddock_gate;
 drop function app.approval_json;
 drop table app.approval_words, app.approvals;
 reset role;

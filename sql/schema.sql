@@ -950,6 +950,7 @@ grant select (account_id, id, seq, kind, state, idempotency_key, client_order_id
 grant select, insert (account_id, id, seq, kind, idempotency_key, client_order_id, request, request_hash, asked_by, session_id, origin), update (state, due_at, began_at, ended_at, tries, status, answer), delete on app.jobs to paddock_gate;
 CREATE TRIGGER accept_job BEFORE INSERT ON app.jobs FOR EACH ROW EXECUTE FUNCTION private.accept_job();
 CREATE TRIGGER end_approval AFTER UPDATE OF state ON app.jobs FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION private.end_approval();
+CREATE TRIGGER end_block_part AFTER UPDATE OF state ON app.jobs FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION private.end_block_part();
 
 -- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
@@ -2008,6 +2009,62 @@ alter table private.audit_retention enable row level security, force row level s
 create policy owner_all on private.audit_retention to paddock_owner
   using (true)
   with check (true);
+
+-- What each account got of a block order, and what became of it.
+create table private.block_order_parts (
+  account_id uuid not null,
+  block_order_id uuid not null,
+  place bigint not null,
+  sleeve_id uuid,
+  weight numeric,
+  equity numeric,
+  amount numeric not null,
+  in_dollars boolean not null,
+  job_id uuid,
+  state text,
+  status integer,
+  refusal jsonb,
+  constraint block_order_parts_pkey PRIMARY KEY (account_id, block_order_id),
+  constraint block_order_parts_account_id_job_id_key UNIQUE (account_id, job_id),
+  constraint block_order_parts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint block_order_parts_block_order_id_fkey FOREIGN KEY (block_order_id) REFERENCES private.block_orders(id) ON DELETE CASCADE,
+  constraint block_order_parts_amount_check CHECK ((amount >= (0)::numeric)),
+  constraint block_order_parts_bounded CHECK ((app.are_amounts(ARRAY[weight, equity, amount]) AND (app.json_size(refusal) <= 1048576))),
+  constraint block_order_parts_check CHECK (((amount = (0)::numeric) = (job_id IS NULL))),
+  constraint block_order_parts_state_check CHECK ((state = ANY (ARRAY['done'::text, 'failed'::text, 'canceled'::text])))
+);
+CREATE INDEX block_order_parts_block_idx ON private.block_order_parts USING btree (block_order_id);
+alter table private.block_order_parts enable row level security, force row level security;
+-- without statistics: account_id, block_order_id, sleeve_id, weight, equity, amount, job_id, refusal
+create policy gate_all on private.block_order_parts to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, block_order_id, place, sleeve_id, weight, equity, amount, in_dollars, job_id), update (state, status, refusal) on private.block_order_parts to paddock_gate;
+CREATE TRIGGER check_block_total AFTER INSERT ON private.block_order_parts REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION private.check_block_total();
+
+-- Orders that were divided among several accounts, as they were asked for.
+create table private.block_orders (
+  id uuid not null,
+  user_id text not null,
+  token_id uuid,
+  idempotency_key text not null,
+  request jsonb not null,
+  request_hash bytea not null,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  constraint block_orders_pkey PRIMARY KEY (id),
+  constraint block_orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint block_orders_bounded CHECK ((app.json_size(request) <= 262144)),
+  constraint block_orders_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint block_orders_request_check CHECK ((jsonb_typeof((request -> 'accounts'::text)) = 'array'::text)),
+  constraint block_orders_request_hash_check CHECK ((octet_length(request_hash) = 32))
+);
+CREATE INDEX block_orders_newest_idx ON private.block_orders USING btree (user_id, made_at DESC, id DESC);
+CREATE UNIQUE INDEX block_orders_key_idx ON private.block_orders USING btree (user_id, COALESCE(token_id, '00000000-0000-0000-0000-000000000000'::uuid), idempotency_key);
+alter table private.block_orders enable row level security, force row level security;
+create policy gate_all on private.block_orders to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (id, user_id, token_id, idempotency_key, request, request_hash) on private.block_orders to paddock_gate;
 
 -- The secret name of the NOTIFY channel that says which accounts have new events.
 create table private.doorbell (
@@ -3171,6 +3228,9 @@ create function app.activity_time(a jsonb) returns timestamp with time zone
 create function app.advance_stream_cursor(p_account uuid, p_event_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.allocate(p_total numeric, p_weights numeric[], p_unit numeric) returns numeric[]
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
+
 -- Stores lines of an agent's log, and makes one event of them.
 create function app.append_agent_logs(p_ids uuid[], p_ats timestamp with time zone[], p_agents text[], p_levels text[], p_messages text[], p_data jsonb[], p_orders uuid[], p_key text, p_hash bytea, OUT lines integer, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -3189,7 +3249,7 @@ create function app.are_amounts(numbers numeric[]) returns boolean
   language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.asset_class(o app.alpaca_orders) returns text
-  language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_gate, paddock_worker
 
 create function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3588,6 +3648,12 @@ create function private.begin_job(p_owner text, p_holder uuid, p_ttl interval) r
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.block_order_json(p_id uuid) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.block_part_json(p_account uuid, p_sleeve uuid, p_weight numeric, p_equity numeric, p_amount numeric, p_in_dollars boolean) returns jsonb
+  language sql immutable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.book_round_trip() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3615,6 +3681,9 @@ create function private.check_access(p_tokens text[], p_accounts uuid[], p_curso
 
 create function private.check_agent_logs(p_ats timestamp with time zone[], p_orders uuid[]) returns void
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.check_block_total() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.check_job_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3721,6 +3790,9 @@ create function private.encrypt_outer(p_encrypted bytea, p_key text) returns byt
 create function private.end_approval() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.end_block_part() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3742,9 +3814,16 @@ create function private.end_report_sessions(p_barred oid[], p_longest interval) 
 create function private.end_standing_grant(p_owner text, p_user text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.enter_account(p_account uuid) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Ends approvals of one account that nobody has given in time.
 create function private.expire_approvals() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- The block order that whoever is admitted has made under a key.
+create function private.find_block_order(p_key text, p_hash bytea) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3857,6 +3936,10 @@ create function private.leave_ownership(p_account uuid, p_user text) returns voi
 create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean
   language sql immutable;  -- paddock_gate's
 
+-- The admitted user's block orders, newest first.
+create function private.list_block_orders(p_before timestamp with time zone, p_before_id uuid, p_most integer) returns TABLE(id uuid, made_at timestamp with time zone, rest jsonb)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Who has which role on the admitted account.
 create function private.list_grants(p_user text DEFAULT NULL::text) returns SETOF jsonb
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3930,6 +4013,10 @@ create function private.maintain_seal_key() returns boolean
 
 create function private.make_approval(a app.approvals) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+-- Divides an order among several accounts of the admitted user, and asks for one order on each.
+create function private.make_block_order(p_key text, p_hash bytea, p_request jsonb) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Makes a link with which somebody takes a role.
 create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
@@ -4016,6 +4103,10 @@ create function private.portfolio() returns jsonb
 create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- How a block order would be divided now.
+create function private.preview_block_order(p_request jsonb) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.propose_change(p_id uuid, p_kind text, p_change jsonb) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
@@ -4042,6 +4133,10 @@ create function private.raise_sleeve_marks() returns void
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- One of the admitted user's block orders, with what became of each part.
+create function private.read_block_order(p_id uuid) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -4103,6 +4198,9 @@ create function private.require_account(p_what text, p_scope text, p_or text DEF
 
 create function private.require_approval(p_kind text, p_change jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.require_block_accounts(p_request jsonb) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.require_second_factor() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -4176,6 +4274,9 @@ create function private.sign_in(p_token text, p_account uuid) returns TABLE(id t
   language sql stable parallel restricted;  -- paddock_gate's
 
 create function private.sign_in_holds(p_id text, p_user text) returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.split_block_order(p_request jsonb) returns TABLE(place bigint, account_id uuid, sleeve_id uuid, weight numeric, equity numeric, unit numeric, amount numeric)
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Notes that a session has shown its password or a code.

@@ -101,6 +101,11 @@ func (s *Server) routes() []route {
 		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
 		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
 
+		own("GET", "/api/block-orders", anyUser, pageParameters, s.listBlockOrders),
+		own("POST", "/api/block-orders", anyUser, "", withBody(s.makeBlockOrder)),
+		own("POST", "/api/block-orders/preview", anyUser, "", withBody(s.previewBlockOrder)),
+		own("GET", "/api/block-orders/{id}", anyUser, "", s.getBlockOrder),
+
 		own("GET", "/api/alerts", mayRead, pageParameters, s.listAlerts),
 		own("POST", "/api/alerts", byBody, "", withBody(s.takeAlert)),
 

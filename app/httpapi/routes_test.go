@@ -75,6 +75,8 @@ var bodies = map[string]string{
 	"PUT /api/guards":                  `{}`,
 	"POST /api/tokens":                 `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
 	"POST /api/alerts":                 `{"token":"","account_id":"","time":"","order":{}}`,
+	"POST /api/block-orders":           `{"order":` + buyOne + `,"allocation":{"method":"equal"},"accounts":[{"account_id":"00000000-0000-4000-8000-000000000001"}]}`,
+	"POST /api/block-orders/preview":   `{"order":` + buyOne + `,"allocation":{"method":"equal"},"accounts":[{"account_id":"00000000-0000-4000-8000-000000000001"}]}`,
 	"POST /api/sleeves":                `{"name":"s"}`,
 	"POST /api/approvals/{id}/approve": `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
 	"POST /api/approvals/{id}/refuse":  `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
@@ -127,6 +129,10 @@ func TestWhoMayCall(t *testing.T) {
 			call(&user{s: s}).want(t, 401, "unauthenticated")
 			if e.Who == "any API token" || e.Method+" "+e.Path == "POST /api/alerts" { // a session is nothing to them: see TestAlerts
 				call(owner).want(t, 401, "unauthenticated")
+				return
+			}
+			if e.Path == "/api/block-orders/preview" { // for accounts of one's own; to make one takes a key as well, see TestBlockOrdersAreForOnesOwnAccounts
+				call(stranger).want(t, 403, "account_forbidden")
 				return
 			}
 			if e.Method+" "+e.Path == "POST /api/tokens" { // for accounts of one's own

@@ -16,6 +16,7 @@ import (
 	"paddock/app/alerts"
 	"paddock/app/approvals"
 	"paddock/app/audit"
+	"paddock/app/blockorders"
 	"paddock/app/broker"
 	"paddock/app/eventlog"
 	"paddock/app/journal"
@@ -58,6 +59,7 @@ type Config struct {
 	Sleeves     *sleeves.Service
 	Approvals   *approvals.Service
 	Alerts      *alerts.Service
+	BlockOrders *blockorders.Service
 	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay

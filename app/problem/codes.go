@@ -14,6 +14,7 @@ var (
 	InvalidAccount        = code(KindInvalid, "invalid_account", "A name or a setting of an account is not one that it can have.")
 	InvalidAlert          = code(KindInvalid, "invalid_alert", "A field of an alert is wrong or missing; the message names it.")
 	InvalidApproval       = code(KindInvalid, "invalid_approval", "A field of a word for an approval is wrong or missing, or the approval's id is no UUID.")
+	InvalidBlockOrder     = code(KindInvalid, "invalid_block_order", "A field of a block order is wrong or missing, or it cannot be divided; the message says why.")
 	InvalidAgentLog       = code(KindInvalid, "invalid_agent_log", "A field of an agent's log entry, or a parameter of their list, is wrong.")
 	InvalidCredentials    = code(KindInvalid, "invalid_credentials", "API keys of this form cannot be Alpaca's.")
 	InvalidCursor         = code(KindInvalid, "invalid_cursor", "`before` is not a `next_cursor` of this list, or Alpaca no longer knows where it stands.")
@@ -62,6 +63,7 @@ var (
 var (
 	BrokerNotFound     = code(KindNotFound, "broker_not_found", "Alpaca does not know what the request names.")
 	ApprovalNotFound   = code(KindNotFound, "approval_not_found", "The account has no approval of this id.")
+	BlockOrderNotFound = code(KindNotFound, "block_order_not_found", "The user has no block order of this id.")
 	GrantNotFound      = code(KindNotFound, "grant_not_found", "The user has no such role.")
 	InvitationNotFound = code(KindNotFound, "invitation_not_found", "There is no such invitation, or it was used or taken back, has expired, or who made it may not invite any more.")
 	JobNotFound        = code(KindNotFound, "job_not_found", "The account has no job of this id.")

@@ -22,6 +22,7 @@ import (
 	"paddock/app/approvals"
 	"paddock/app/audit"
 	"paddock/app/auth"
+	"paddock/app/blockorders"
 	"paddock/app/broker"
 	"paddock/app/config"
 	"paddock/app/credentials"
@@ -196,6 +197,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Sleeves:             sleeves.New(db, tradingService.BrokerAccount),
 		Approvals:           approvals.New(db, tradingService),
 		Alerts:              alerts.New(db, tradingService),
+		BlockOrders:         blockorders.New(db, tradingService),
 		Sharing:             sharing.New(sharing.Config{DB: db, BaseURL: c.BaseURL, SendMail: plainMail(sendMail), OnLess: bell.RingAll}),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),

@@ -17,7 +17,7 @@ const (
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
 		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.agent_log_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
-		'private.api_tokens', 'private.token_heartbeats', 'private.standing_grants', 'private.invitations', 'private.address_tries')`
+		'private.api_tokens', 'private.token_heartbeats', 'private.standing_grants', 'private.invitations', 'private.address_tries', 'private.block_orders')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -44,6 +44,8 @@ const (
 		'private.give_standing_grant(text,text,timestamp with time zone)', 'private.end_standing_grant(text,text)',
 		-- ask for a user, who has the token of an invitation, or made it
 		'private.take_invitation(bytea)', 'private.revoke_invitation(uuid)',
+		-- ask for a user, and for trade on each account that is named
+		'private.make_block_order(text,bytea,jsonb)', 'private.preview_block_order(jsonb)',
 		'private.lock_event_log(boolean,boolean)',          -- writes one setting
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
@@ -72,6 +74,7 @@ const (
 		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
 		'private.invitation_accounts_invitation_idx',       -- asked by invitation; no runtime role reads the table
 		'private.token_accounts_token_idx',                 -- asked by token; no runtime role reads the table
+		'private.block_order_parts_block_idx',              -- asked by block order; no runtime role reads the table
 		'app.stream_leases_holder_idx',                     -- asked by holder; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
 		'app.user_accounts_user_id_broker_account_key'      -- the same
@@ -82,6 +85,7 @@ const (
 		'app.user_accounts_user_id_fkey',                   -- an account's user
 		'app.account_grants_user_id_fkey',                  -- a grant's user
 		'private.token_accounts_token_id_fkey',             -- a user's token, which reaches several accounts
+		'private.block_order_parts_block_order_id_fkey',    -- a user's block order, which is for several accounts
 		'private.invitation_accounts_invitation_id_fkey'    -- a user's invitation
 	)`
 

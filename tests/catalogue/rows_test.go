@@ -91,6 +91,8 @@ var filled = []string{
 	`insert into app.jobs (account_id, id, seq, kind, request, request_hash, asked_by, session_id, origin)
 		values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), 1, 'order', '{}', sha256(''), 'u', 's', '')`,
 	`insert into app.alerts (account_id, id, token_id, alert_id, request, job_id) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), gen_random_uuid(), 'a', '{}', gen_random_uuid())`,
+	`insert into private.block_orders (id, user_id, idempotency_key, request, request_hash) values ('00000000-0000-4000-8000-000000000009', 'u', 'k', '{"accounts":[]}', sha256(''))`,
+	`insert into private.block_order_parts (account_id, block_order_id, place, amount, in_dollars) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000009', 1, 0, false)`,
 	`insert into private.job_lists (account_id, kind, owner) values ('00000000-0000-4000-8000-000000000001', 'order', 'u')`,
 	`insert into app.approvals (account_id, id, kind, request, digest, proposed_by, above, worth, prices, needed, four_eyes, expires_at)
 		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'order', '{}', sha256(''), 'u', 1, 2, '{}', 1, false, now())`,
