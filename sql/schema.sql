@@ -2047,11 +2047,17 @@ create table private.block_orders (
   id uuid not null,
   user_id text not null,
   token_id uuid,
+  sender text not null generated always as 
+CASE
+    WHEN (token_id IS NULL) THEN 'session'::text
+    ELSE (token_id)::text
+END stored,
   idempotency_key text not null,
   request jsonb not null,
   request_hash bytea not null,
   made_at timestamp with time zone not null default clock_timestamp(),
   constraint block_orders_pkey PRIMARY KEY (id),
+  constraint block_orders_user_id_sender_idempotency_key_key UNIQUE (user_id, sender, idempotency_key),
   constraint block_orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
   constraint block_orders_bounded CHECK ((app.json_size(request) <= 262144)),
   constraint block_orders_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
@@ -2059,7 +2065,6 @@ create table private.block_orders (
   constraint block_orders_request_hash_check CHECK ((octet_length(request_hash) = 32))
 );
 CREATE INDEX block_orders_newest_idx ON private.block_orders USING btree (user_id, made_at DESC, id DESC);
-CREATE UNIQUE INDEX block_orders_key_idx ON private.block_orders USING btree (user_id, COALESCE(token_id, '00000000-0000-0000-0000-000000000000'::uuid), idempotency_key);
 alter table private.block_orders enable row level security, force row level security;
 create policy gate_all on private.block_orders to paddock_gate
   using (true)

@@ -153,10 +153,10 @@ func TestBlockOrdersAreDividedExactly(t *testing.T) {
 	}
 	// A percentage of its own equity each, rounded down.
 	for order, unit := range map[string]string{market: "dollars", buyLimit: "shares"} {
-		b := blockIn(t, ada.do("POST", "/api/block-orders/preview", blockBody(order, `"percent"`, one+` "percent":"2.5"`, two+` "percent":"1"`)).want(t, 200, ""))
+		b := blockIn(t, ada.do("POST", "/api/block-orders/preview", blockBody(order, `"percent"`, one+` "percent":"2.3456789"`, two+` "percent":"1.23456789"`)).want(t, 200, ""))
 		for i, p := range b.Parts {
 			equity, _ := new(big.Rat).SetString(*p.Equity)
-			most := new(big.Rat).Mul(equity, []*big.Rat{big.NewRat(25, 1000), big.NewRat(1, 100)}[i])
+			most := new(big.Rat).Mul(equity, []*big.Rat{big.NewRat(23456789, 1e9), big.NewRat(123456789, 1e10)}[i])
 			step, text := big.NewRat(1, 100), p.Notional
 			if unit == "shares" {
 				most.Quo(most, big.NewRat(100, 1))

@@ -223,6 +223,7 @@ func (l *lab) state() string {
 		// The worker begins jobs: that is no change of what was asked for.
 		"select (x.id, x.request, x.asked_by, x.session_id, x.ended_at)::text from app.jobs x where account_id = $1 order by 1",
 		"select x::text from app.alerts x where account_id = $1 order by 1",
+		"select (to_jsonb(x) - 'block_order_id')::text from private.block_order_parts x where account_id = $1 order by 1",
 		"select x::text from app.approvals x where account_id = $1 order by 1",
 		"select x::text from app.approval_words x where account_id = $1 order by 1",
 		"select x::text from app.webhooks x where account_id = $1 order by 1",

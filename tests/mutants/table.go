@@ -29,11 +29,33 @@ const (
 	tooling    = "tools for agents"
 	sleeved    = "sleeves"
 	said       = "agents' logs"
+	blocks     = "block orders"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
 // notice.
 var mutants = []mutant{
+	{blocks, "sql/func/014/allocate.sql", "case when place <= units - given then 1 else 0 end", "1", []string{"app/blockorders TestPartsAreTheTotal"}},
+	{blocks, "sql/func/014/allocate.sql", "order by rest desc, n", "order by n desc", []string{"app/blockorders TestPartsAreTheTotal"}},
+	{blocks, "sql/func/014/allocate.sql", " or mod(p_total, p_unit) <> 0", "", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/allocate.sql", "p_total > 0 and ", "", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/allocate.sql", "  if weights is null or weights = 0 then", "  if false then", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/split_block_order.sql", "     or cardinality(accounts) <> (select count(distinct a) from unnest(accounts) a) then", "     then", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/split_block_order.sql", "not (w > 0 and w < 1e18)", "not (w <> 0)", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/split_block_order.sql", " or method = 'percent' and w > 100", "", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/split_block_order.sql", "b.as_of between clock_timestamp() - interval '1 minute' and clock_timestamp()", "true", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/split_block_order.sql", "greatest(div(q.equity * q.w, 100 * price * unit), 0)", "div(q.equity * q.w, 100 * price * unit)", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/split_block_order.sql", "div(q.equity * q.w, 100 * price * unit)", "ceil(q.equity * q.w / (100 * price * unit))", []string{"app/httpapi TestBlockOrdersAreDividedExactly"}},
+	{blocks, "sql/func/014/check_block_total.sql", "where given.amount <> ", "where false and 0 <> ", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/require_block_accounts.sql", "if private.user_id() is null or private.account_id() is not null then", "if private.user_id() is null then", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/make_block_order.sql", "jsonb_build_array(who, token, p_key, s.account_id)", "jsonb_build_array(who, token, block.id, s.account_id)", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},
+	{blocks, "sql/func/014/find_block_order.sql", "if block.request_hash is distinct from p_hash then", "if false then", []string{"app/httpapi TestBlockOrdersAreSentOnce"}},
+	{blocks, "sql/func/014/find_block_order.sql", " and b.sender = case when token is null then 'session' else token::text end", "", []string{"app/httpapi TestBlockOrdersAreForOnesOwnAccounts"}},
+	{blocks, "sql/func/014/enter_account.sql", " and g.user_id = who and", " and", []string{"app/httpapi TestBlockOrdersAreForOnesOwnAccounts"}},
+	{blocks, "sql/func/014/enter_account.sql", "(token is null or p_account = any (private.reach()))", "true", []string{"app/httpapi TestBlockOrdersAreForOnesOwnAccounts"}},
+	{blocks, "sql/func/014/end_block_part.sql", "case when new.state = 'failed' then new.answer end", "null", []string{"app/httpapi TestBlockOrdersAreSentOnce"}},
+	{blocks, "sql/func/014/read_block_order.sql", " and (token is null or b.token_id = token)", "", []string{"app/httpapi TestBlockOrdersAreForOnesOwnAccounts"}},
+	{blocks, "sql/func/014/block_order_json.sql", "g.account_id = p.account_id and g.user_id = who and", "g.account_id = p.account_id and", []string{"app/httpapi TestBlockOrdersAreSentOnce"}},
 	{approved, "sql/func/006/guard_order.sql", "  if verdict->'approval' <> 'null' then", "  if false then", []string{"app/httpapi TestAnOrderWaitsForAPerson"}},
 	{approved, "sql/func/008/check_guards.sql", "  if above = 0 or worth > above then", "  if worth > above and above > 0 then", []string{"app/httpapi TestApprovalLimits"}},
 	{approved, "sql/func/008/check_guards.sql", "  above := least(g.approval_above, sleeve.approval_above);", "  above := g.approval_above;", []string{"app/httpapi TestApprovalLimits"}},

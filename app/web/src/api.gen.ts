@@ -1679,6 +1679,191 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/block-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's block orders, newest first, with what became of each part
+         * @description Asked by an API token, those alone that were made with it. Parts of accounts that one may not read any more are left out.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            block_orders: components["schemas"]["BlockOrder"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Divide one order among several accounts, and send each its part
+         * @description Where one of the accounts is not the user's, or not theirs to trade on, nothing is sent to any. After that each part is an order of
+         *     its account: it has its own guards, approvals and answer, and what becomes of one stops no other. The same request under the same
+         *     key sends nothing and is answered with what became of the first.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                    /** @description respond-async (RFC 7240): answer before the parts are sent. Other preferences are ignored */
+                    Prefer?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BlockOrderRequest"];
+                };
+            };
+            responses: {
+                /** @description Every part that is to be sent has been, or waits for a person's word; each says what became of it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BlockOrder"];
+                    };
+                };
+                /** @description Parts are still being sent; GET /api/block-orders/:id tells */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BlockOrder"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/block-orders/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How an order would be divided among accounts, without sending anything */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BlockOrderRequest"];
+                };
+            };
+            responses: {
+                /** @description The parts */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            total: components["schemas"]["Amount"];
+                            parts: {
+                                /** Format: uuid */
+                                account_id: string;
+                                /** Format: uuid */
+                                sleeve_id: string | null;
+                                weight: components["schemas"]["AmountOrNull"];
+                                equity: components["schemas"]["AmountOrNull"];
+                                qty: components["schemas"]["AmountOrNull"];
+                                notional: components["schemas"]["AmountOrNull"];
+                            }[];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/block-orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /** One block order, with what became of each part */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The block order */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BlockOrder"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio": {
         parameters: {
             query?: never;
@@ -8785,6 +8970,87 @@ export interface components {
             refused_by: components["schemas"]["TextOrNull"];
             /** @description Of the order, where there is one */
             order_status: components["schemas"]["TextOrNull"];
+        };
+        BlockOrderRequest: {
+            /** @description qty or notional is the total, and neither is there with the method percent. It takes no client_order_id and no sleeve_id */
+            order: components["schemas"]["OrderRequest"];
+            allocation: {
+                /**
+                 * @description net_liquidation divides by the accounts' equity. percent gives each account a percentage of its own equity: in dollars, or with a limit_price as many as that buys
+                 * @enum {string}
+                 */
+                method: "equal" | "ratio" | "net_liquidation" | "percent";
+                /** @description Whether parts need not be whole; without it where the total is not, and for coins */
+                fractions?: boolean;
+            };
+            accounts: {
+                /** Format: uuid */
+                account_id: string;
+                /** @description With the method ratio: its weight */
+                ratio?: components["schemas"]["AmountGiven"];
+                /** @description With the method percent: of its equity, at most 100 */
+                percent?: components["schemas"]["AmountGiven"];
+                /**
+                 * Format: uuid
+                 * @description The account's sleeve that it is for
+                 */
+                sleeve_id?: string;
+            }[] | null;
+        };
+        BlockOrder: {
+            /** Format: uuid */
+            id: string;
+            idempotency_key: string;
+            /**
+             * Format: uuid
+             * @description The API token that asked for it
+             */
+            token_id: string | null;
+            made_at: components["schemas"]["Time"];
+            /** @description Its terms, with the total */
+            order: Record<string, never>;
+            /** @description How it was divided */
+            allocation: Record<string, never>;
+            /** @description Whether a part waits to be sent or is being sent. One that waits for a person's word is not */
+            under_way: boolean;
+            /** @description In the order in which the accounts were named; together they are the total */
+            parts: {
+                /** Format: uuid */
+                account_id: string;
+                /** Format: uuid */
+                sleeve_id: string | null;
+                /** @description null where equity decides */
+                weight: components["schemas"]["AmountOrNull"];
+                /** @description By which it was divided */
+                equity: components["schemas"]["AmountOrNull"];
+                qty: components["schemas"]["AmountOrNull"];
+                notional: components["schemas"]["AmountOrNull"];
+                /**
+                 * @description none: its part is 0, and nothing is sent
+                 * @enum {string}
+                 */
+                state: "none" | "waiting" | "pending_approval" | "running" | "done" | "failed" | "canceled";
+                /**
+                 * Format: uuid
+                 * @description Of the job that sends it, and of the order; null for a part of 0
+                 */
+                job_id: string | null;
+                /** @description HTTP's status that the order would have been answered with by itself */
+                status: number | null;
+                /** @description Why it failed: a problem with its code and figures */
+                refusal: Record<string, never> | null;
+                /** @description The order as it is now; GET /api/orders/:id has all of it */
+                order: {
+                    /** Format: uuid */
+                    id: string;
+                    /** Format: uuid */
+                    alpaca_order_id: string | null;
+                    status: string;
+                    intent_state: string;
+                    filled_qty: components["schemas"]["Amount"];
+                    filled_avg_price: components["schemas"]["AmountOrNull"];
+                } | null;
+            }[];
         };
         Portfolio: {
             accounts: {

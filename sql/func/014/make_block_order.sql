@@ -26,9 +26,6 @@ declare
   part record;
   asked jsonb;
 begin
-  if who is null or private.account_id() is not null then
-    raise exception 'a block order is asked for by a user, and on no account alone' using errcode = '42501';
-  end if;
   for again in 1 .. 2 loop
     first := private.find_block_order(p_key, p_hash);
     if first is not null then
