@@ -431,6 +431,9 @@ CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)) OR ((new.submitted_by IS NULL) AND (new.sleeve_id IS NULL) AND (num_nonnulls(new.parent_alpaca_order_id, new.replaces) > 0)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER inherit_sleeve BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state <> 'submitting'::text) AND ((new.parent_alpaca_order_id IS NOT NULL) OR (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.alpaca_orders FOR EACH ROW EXECUTE FUNCTION private.note_change();
+CREATE TRIGGER note_led_accepted AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'accepted'::text) AND (old.intent_state <> 'accepted'::text) AND (new.parent_alpaca_order_id IS NULL))) EXECUTE FUNCTION private.note_led_order();
+CREATE TRIGGER note_led_end AFTER UPDATE OF status ON app.alpaca_orders FOR EACH ROW WHEN (((new.status <> old.status) AND (old.intent_state = 'accepted'::text) AND (NOT new.is_open) AND (new.parent_alpaca_order_id IS NULL))) EXECUTE FUNCTION private.note_led_order();
+CREATE TRIGGER note_led_new AFTER INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'accepted'::text) AND (new.parent_alpaca_order_id IS NULL) AND new.is_open AND (new.import_id IS NULL) AND (NOT new.fills_awaited))) EXECUTE FUNCTION private.note_led_order();
 CREATE TRIGGER note_sent BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.intent_state <> 'unsent'::text))) EXECUTE FUNCTION private.count_sent_order();
 CREATE TRIGGER note_sent_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND ((new.intent_state = 'unsent'::text) <> (old.intent_state = 'unsent'::text)))) EXECUTE FUNCTION private.count_sent_order();
 CREATE TRIGGER note_stored BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.count_order();
@@ -650,6 +653,48 @@ create policy report_reads on app.balance_history for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant select (account_id, hour, equity, last_equity, cash, as_of) on app.balance_history to paddock_report;
 grant select, insert, update (equity, last_equity, cash, as_of) on app.balance_history to paddock_gate;
+
+-- What was copied from leaders' orders, and what became of it.
+create table app.copies (
+  account_id uuid not null,
+  id uuid not null,
+  follow_id uuid not null,
+  led_order_id uuid not null,
+  action text not null,
+  symbol text,
+  side text,
+  terms jsonb not null,
+  closing boolean not null,
+  replaced_id uuid,
+  led_at timestamp with time zone not null default clock_timestamp(),
+  state text not null default 'waiting'::text,
+  reason text,
+  leader_price numeric,
+  leader_filled_at timestamp with time zone,
+  settled boolean not null default false,
+  constraint copies_pkey PRIMARY KEY (account_id, id),
+  constraint copies_account_id_follow_id_led_order_id_action_key UNIQUE (account_id, follow_id, led_order_id, action),
+  constraint copies_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint copies_account_id_follow_id_fkey FOREIGN KEY (account_id, follow_id) REFERENCES private.copy_follows(account_id, id) ON DELETE CASCADE,
+  constraint copies_action_check CHECK ((action = ANY (ARRAY['order'::text, 'replace'::text, 'cancel'::text]))),
+  constraint copies_bounded CHECK (((app.json_size(terms) <= 262144) AND app.is_amount(leader_price))),
+  constraint copies_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'asked'::text, 'done'::text, 'failed'::text, 'canceled'::text, 'skipped'::text])))
+);
+CREATE INDEX copies_newest_idx ON app.copies USING btree (account_id, led_at DESC, id DESC);
+CREATE INDEX copies_unsettled_idx ON app.copies USING btree (account_id, follow_id) WHERE (NOT settled);
+CREATE UNIQUE INDEX copies_once_idx ON app.copies USING btree (account_id, follow_id, led_order_id) WHERE (action <> 'cancel'::text);
+alter table app.copies enable row level security, force row level security;
+-- without statistics: account_id, id, follow_id, led_order_id, symbol, terms, replaced_id, leader_price
+create policy app_reads on app.copies for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.copies to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.copies for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select (account_id, id, follow_id, action, symbol, side, led_at, state, reason, leader_price, leader_filled_at) on app.copies to paddock_app;
+grant select (account_id, id, follow_id, action, symbol, side, led_at, state, reason, leader_price, leader_filled_at) on app.copies to paddock_report;
+grant select, insert (account_id, id, follow_id, led_order_id, action, symbol, side, terms, closing, replaced_id), update (state, reason, leader_price, leader_filled_at, settled) on app.copies to paddock_gate;
 
 -- The number of each account's newest event. Whoever changes an account locks its row first.
 create table app.event_heads (
@@ -951,6 +996,7 @@ grant select, insert (account_id, id, seq, kind, idempotency_key, client_order_i
 CREATE TRIGGER accept_job BEFORE INSERT ON app.jobs FOR EACH ROW EXECUTE FUNCTION private.accept_job();
 CREATE TRIGGER end_approval AFTER UPDATE OF state ON app.jobs FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION private.end_approval();
 CREATE TRIGGER end_block_part AFTER UPDATE OF state ON app.jobs FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION private.end_block_part();
+CREATE TRIGGER end_copy AFTER UPDATE OF state ON app.jobs FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION private.end_copy();
 
 -- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
@@ -1856,8 +1902,8 @@ CREATE UNIQUE INDEX river_job_unique_idx ON jobs.river_job USING btree (unique_k
 alter table jobs.river_job enable row level security, force row level security;
 -- without statistics: args
 create policy gate_wakes on jobs.river_job to paddock_gate
-  using ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text])))
-  with check ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text])));
+  using ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text, 'copies'::text])))
+  with check ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text, 'copies'::text])));
 create policy worker_all on jobs.river_job to paddock_worker
   using (true)
   with check (true);
@@ -2071,6 +2117,63 @@ create policy gate_all on private.block_orders to paddock_gate
   with check (true);
 grant select, insert (id, user_id, token_id, idempotency_key, request, request_hash) on private.block_orders to paddock_gate;
 
+-- Which account follows which, by whose consent, and at which scale.
+create table private.copy_follows (
+  account_id uuid not null,
+  id uuid not null,
+  leader_id uuid not null,
+  offer_id uuid not null,
+  user_id text not null,
+  token_id uuid not null,
+  ratio numeric not null,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  ended_by text,
+  constraint copy_follows_pkey PRIMARY KEY (account_id, id),
+  constraint copy_follows_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint copy_follows_leader_id_offer_id_fkey FOREIGN KEY (leader_id, offer_id) REFERENCES private.copy_offers(account_id, id) ON DELETE CASCADE,
+  constraint copy_follows_token_id_fkey FOREIGN KEY (token_id) REFERENCES private.api_tokens(id) ON DELETE CASCADE,
+  constraint copy_follows_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint copy_follows_bounded CHECK (app.is_amount(ratio)),
+  constraint copy_follows_check CHECK ((leader_id <> account_id)),
+  constraint copy_follows_check1 CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+  constraint copy_follows_ended_by_check CHECK ((ended_by = ANY (ARRAY['follower'::text, 'leader'::text, 'token'::text]))),
+  constraint copy_follows_ratio_check CHECK (((ratio > (0)::numeric) AND (ratio <= (1000)::numeric)))
+);
+CREATE INDEX copy_follows_leader_idx ON private.copy_follows USING btree (leader_id, made_at, id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX copy_follows_once_idx ON private.copy_follows USING btree (account_id, leader_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX copy_follows_token_idx ON private.copy_follows USING btree (token_id) WHERE (ended_at IS NULL);
+alter table private.copy_follows enable row level security, force row level security;
+-- without statistics: account_id, id, leader_id, offer_id, token_id, ratio
+create policy gate_all on private.copy_follows to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, id, leader_id, offer_id, user_id, token_id, ratio), update (ended_at, ended_by) on private.copy_follows to paddock_gate;
+
+-- Which accounts' orders may be copied by who has the code.
+create table private.copy_offers (
+  account_id uuid not null,
+  id uuid not null,
+  name text not null,
+  digest bytea not null,
+  made_by text not null,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  turns bigint not null default 0,
+  constraint copy_offers_pkey PRIMARY KEY (account_id, id),
+  constraint copy_offers_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint copy_offers_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint copy_offers_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80))))
+);
+CREATE UNIQUE INDEX copy_offers_digest_idx ON private.copy_offers USING btree (digest);
+CREATE UNIQUE INDEX copy_offers_one_idx ON private.copy_offers USING btree (account_id) WHERE (ended_at IS NULL);
+alter table private.copy_offers enable row level security, force row level security;
+-- without statistics: account_id, id, name, digest, made_by
+create policy gate_all on private.copy_offers to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, id, name, digest, made_by), update (ended_at, turns) on private.copy_offers to paddock_gate;
+
 -- The secret name of the NOTIFY channel that says which accounts have new events.
 create table private.doorbell (
   only_one boolean not null default true,
@@ -2084,6 +2187,23 @@ create policy gate_all on private.doorbell to paddock_gate
   using (true)
   with check (true);
 grant select, insert on private.doorbell to paddock_gate;
+
+-- Copies that are to be made, by their leader.
+create table private.due_copies (
+  account_id uuid not null,
+  copy_id uuid not null,
+  leader_id uuid not null,
+  seq bigint not null,
+  constraint due_copies_pkey PRIMARY KEY (account_id, copy_id),
+  constraint due_copies_account_id_copy_id_fkey FOREIGN KEY (account_id, copy_id) REFERENCES app.copies(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX due_copies_leader_idx ON private.due_copies USING btree (leader_id, seq);
+alter table private.due_copies enable row level security, force row level security;
+-- without statistics: account_id, copy_id, leader_id, seq
+create policy gate_all on private.due_copies to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, copy_id, leader_id), delete on private.due_copies to paddock_gate;
 
 -- How long events are kept; paddock_owner may change the column keep.
 create table private.event_retention (
@@ -2756,6 +2876,33 @@ create view report.cash_flows with (security_invoker=true, security_barrier=true
   WHERE ((NOT journal_adjustments.canceled) AND (journal_adjustments.net_amount <> (0)::numeric));
 grant select on report.cash_flows to paddock_report;
 
+-- What was copied from a leader's orders on the account, with the lag and the prices of both.
+create view report.copies with (security_invoker=true, security_barrier=true) as
+ SELECT c.account_id,
+    c.id AS copy_id,
+    c.follow_id,
+    c.action,
+    c.symbol,
+    c.side,
+    c.state,
+    c.reason,
+    c.led_at,
+    o.created_at AS sent_at,
+    o.filled_at,
+    c.leader_filled_at,
+    o.filled_qty,
+    o.filled_avg_price,
+    c.leader_price,
+    EXTRACT(epoch FROM (o.created_at - c.led_at)) AS lag,
+    ((o.filled_avg_price - c.leader_price) * (
+        CASE c.side
+            WHEN 'sell'::text THEN '-1'::integer
+            ELSE 1
+        END)::numeric) AS price_difference
+   FROM (app.copies c
+     LEFT JOIN app.alpaca_orders o ON (((o.account_id = c.account_id) AND (o.id = c.id))));
+grant select on report.copies to paddock_report;
+
 -- Each use and change of an account's API keys.
 create view report.credential_access with (security_invoker=true, security_barrier=true) as
  SELECT audit_log.account_id,
@@ -3330,7 +3477,7 @@ create function app.held_in_sleeves(p_account uuid, p_symbol text, p_sleeve uuid
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.import_hash(p_text text) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
@@ -3712,6 +3859,10 @@ create function private.claim_leases(p_holder uuid, p_ttl interval, p_max intege
 create function private.close_sleeve(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- What the admitted account offers, how many follow it, and whom it follows.
+create function private.copying_json() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.count_agent_logs() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3798,6 +3949,12 @@ create function private.end_approval() returns trigger
 create function private.end_block_part() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.end_copy() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.end_copy_offer() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3822,6 +3979,9 @@ create function private.end_standing_grant(p_owner text, p_user text) returns bo
 create function private.enter_account(p_account uuid) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.enter_follower(p_follow private.copy_follows, p_copy uuid) returns boolean
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Ends approvals of one account that nobody has given in time.
 create function private.expire_approvals() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -3835,6 +3995,10 @@ create function private.finish_import(p_account uuid, p_import uuid) returns voi
 
 create function private.finish_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_state text, p_status integer, p_answer jsonb) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Consents, by a code and an API token, to copying a leader's orders on the admitted account.
+create function private.follow(p_id uuid, p_digest bytea, p_token uuid, p_ratio numeric) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.forget_instances() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
@@ -3956,6 +4120,10 @@ create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns T
 create function private.list_invitations(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- The admitted account's orders that were copied, with how the copies went together.
+create function private.list_led_orders(p_before timestamp with time zone, p_before_id uuid, p_most integer) returns TABLE(led_at timestamp with time zone, id uuid, symbol text, side text, price numeric, copies bigint, sent bigint, filled bigint, skipped bigint, lag_ms numeric, copies_price numeric)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- The roles that the admitted user has, and those given on all accounts of theirs.
 create function private.list_own_grants() returns jsonb
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4023,6 +4191,14 @@ create function private.make_approval(a app.approvals) returns void
 create function private.make_block_order(p_key text, p_hash bytea, p_request jsonb) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Asks for the next copy of a leader's order on its follower's account.
+create function private.make_copy(p_leader uuid) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Offers that the admitted account's orders are copied by who has the code.
+create function private.make_copy_offer(p_id uuid, p_name text, p_digest bytea) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Makes a link with which somebody takes a role.
 create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4061,6 +4237,9 @@ create function private.move_cash(p_id uuid, p_from uuid, p_to uuid, p_amount nu
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.note_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.note_led_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Gives the run of this primary an id, if it has none yet.
@@ -4275,6 +4454,10 @@ create function private.set_storing_key_version(p_version integer, p_check bytea
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Writes into copies how the leader's orders were filled.
+create function private.settle_copies(p_leader uuid) returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.sign_in(p_token text, p_account uuid) returns TABLE(id text, user_id text, expires_at timestamp with time zone, scopes text[], reaches boolean)
   language sql stable parallel restricted;  -- paddock_gate's
 
@@ -4340,6 +4523,9 @@ create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason tex
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.unfollow(p_id uuid) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.usable_grants() returns TABLE(account_id uuid, user_id text, role text, expires_at timestamp with time zone, created_at timestamp with time zone)
   language sql stable parallel safe;  -- paddock_gate's
 
@@ -4368,6 +4554,12 @@ create function private.user_to_share_with(p_email text) returns text
 -- Marks a user's email address as verified: paddock user verify calls it.
 create function private.verify_user(p_user text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.wake_copies(p_leader uuid) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.wake_due_copies() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.wake_jobs(p_owner text, p_after interval DEFAULT '00:00:00'::interval) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

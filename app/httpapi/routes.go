@@ -106,6 +106,14 @@ func (s *Server) routes() []route {
 		own("POST", "/api/block-orders/preview", anyUser, "", withBody(s.previewBlockOrder)),
 		own("GET", "/api/block-orders/{id}", anyUser, "", s.getBlockOrder),
 
+		own("GET", "/api/copying", mayRead, "", s.getCopying),
+		own("POST", "/api/copying/offer", mayManage, "", withBody(s.makeCopyOffer)),
+		own("DELETE", "/api/copying/offer", mayCancel, "", withoutBody(s.endCopyOffer)).stopping(),
+		own("POST", "/api/copying/follows", mayManage, "", withBody(s.follow)),
+		own("DELETE", "/api/copying/follows/{id}", mayCancel, "", withoutBody(s.unfollow)).stopping(),
+		own("GET", "/api/copies", mayRead, pageParameters, s.listCopies),
+		own("GET", "/api/copies/led", mayRead, pageParameters, s.listLed),
+
 		own("GET", "/api/alerts", mayRead, pageParameters, s.listAlerts),
 		own("POST", "/api/alerts", byBody, "", withBody(s.takeAlert)),
 

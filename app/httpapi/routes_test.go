@@ -77,6 +77,8 @@ var bodies = map[string]string{
 	"POST /api/alerts":                 `{"token":"","account_id":"","time":"","order":{}}`,
 	"POST /api/block-orders":           `{"order":` + buyOne + `,"allocation":{"method":"equal"},"accounts":[{"account_id":"00000000-0000-4000-8000-000000000001"}]}`,
 	"POST /api/block-orders/preview":   `{"order":` + buyOne + `,"allocation":{"method":"equal"},"accounts":[{"account_id":"00000000-0000-4000-8000-000000000001"}]}`,
+	"POST /api/copying/offer":          `{"name":"o"}`,
+	"POST /api/copying/follows":        `{"copy_code":"x","token_id":"00000000-0000-4000-8000-000000000001","ratio":"1"}`,
 	"POST /api/sleeves":                `{"name":"s"}`,
 	"POST /api/approvals/{id}/approve": `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,
 	"POST /api/approvals/{id}/refuse":  `{"digest":"0000000000000000000000000000000000000000000000000000000000000000"}`,

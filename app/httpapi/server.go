@@ -18,6 +18,7 @@ import (
 	"paddock/app/audit"
 	"paddock/app/blockorders"
 	"paddock/app/broker"
+	"paddock/app/copying"
 	"paddock/app/eventlog"
 	"paddock/app/journal"
 	"paddock/app/mcp"
@@ -60,6 +61,7 @@ type Config struct {
 	Approvals   *approvals.Service
 	Alerts      *alerts.Service
 	BlockOrders *blockorders.Service
+	Copying     *copying.Service
 	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay

@@ -122,6 +122,14 @@ type webhookLook struct {
 // Kind returns the kind under which private.wake_webhooks asks for looks.
 func (webhookLook) Kind() string { return "webhook" }
 
+// copies is River's job: to make the copies of a leader's orders.
+type copies struct {
+	Leader uuid.UUID `json:"account_id"`
+}
+
+// Kind returns the kind under which private.wake_copies asks for looks.
+func (copies) Kind() string { return "copies" }
+
 // New makes a Runner.
 func New(c Config) (*Runner, error) {
 	if c.AtOnce == 0 {
@@ -138,7 +146,10 @@ func New(c Config) (*Runner, error) {
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(r.look)); err != nil {
 		return nil, fmt.Errorf("make the worker of jobs: %w", err)
 	}
-	queues := map[string]river.QueueConfig{"jobs": {MaxWorkers: c.AtOnce}}
+	if err := river.AddWorkerSafely(workers, river.WorkFunc(r.copy)); err != nil {
+		return nil, fmt.Errorf("make the worker of copies: %w", err)
+	}
+	queues := map[string]river.QueueConfig{"jobs": {MaxWorkers: c.AtOnce}, "copies": {MaxWorkers: c.AtOnce}}
 	if c.Webhooks != nil { // in a queue of their own: receivers may be slow
 		queues["webhooks"] = river.QueueConfig{MaxWorkers: c.AtOnce}
 		if err := river.AddWorkerSafely(workers, river.WorkFunc(r.webhookLook)); err != nil {
@@ -220,6 +231,9 @@ func (r *Runner) keep(ctx context.Context) {
 	if _, err := r.Worker.WakeWaitingJobs(ctx); err != nil && ctx.Err() == nil {
 		r.seldom.WarnContext(ctx, "could not look for jobs that wait", "err", err)
 	}
+	if err := r.Worker.WakeDueCopies(ctx); err != nil && ctx.Err() == nil {
+		r.seldom.WarnContext(ctx, "could not look for orders that are to be copied", "err", err)
+	}
 	if err := r.Worker.ExpireApprovals(ctx); err != nil && ctx.Err() == nil {
 		r.seldom.WarnContext(ctx, "could not end approvals that nobody gave in time", "err", err)
 	}
@@ -237,6 +251,21 @@ func (r *Runner) webhookLook(ctx context.Context, job *river.Job[webhookLook]) e
 	}
 	if err := r.Webhooks.Look(ctx, job.Args.Account, job.Args.Webhook); err != nil {
 		r.Logger.WarnContext(ctx, "a webhook is left for a moment", "account", job.Args.Account, "webhook", job.Args.Webhook, "err", err)
+	}
+	return nil
+}
+
+// copy makes the copies of a leader's orders that are due. What it leaves is found by keep.
+func (r *Runner) copy(ctx context.Context, job *river.Job[copies]) error {
+	for made := true; made && !r.stopping.Load(); {
+		var err error
+		if made, err = r.Worker.MakeCopy(ctx, job.Args.Leader); err != nil {
+			r.Logger.WarnContext(ctx, "a leader's copies are left for a moment", "leader", job.Args.Leader, "err", err)
+			return nil
+		}
+	}
+	if err := r.Worker.SettleCopies(ctx, job.Args.Leader); err != nil {
+		r.Logger.WarnContext(ctx, "how a leader's orders were filled is not written yet", "leader", job.Args.Leader, "err", err)
 	}
 	return nil
 }

@@ -119,3 +119,26 @@ func (w *Worker) ExpireApprovals(ctx context.Context) error {
 		}
 	}
 }
+
+// MakeCopy asks for the next copy of a leader's orders, on its follower's account, and
+// reports whether one was due.
+func (w *Worker) MakeCopy(ctx context.Context, leader uuid.UUID) (made bool, err error) {
+	var b Batch
+	b.Queue("select private.make_copy($1) = 'made'", leader).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
+	err = run(ctx, w.pool, &b)
+	return made, err
+}
+
+// SettleCopies writes into the copies of a leader's orders how these were filled.
+func (w *Worker) SettleCopies(ctx context.Context, leader uuid.UUID) error {
+	var b Batch
+	b.Queue("select private.settle_copies($1)", leader)
+	return run(ctx, w.pool, &b)
+}
+
+// WakeDueCopies has every leader looked at of whom copies are to be made.
+func (w *Worker) WakeDueCopies(ctx context.Context) error {
+	var b Batch
+	b.Queue("select private.wake_due_copies()")
+	return run(ctx, w.pool, &b)
+}

@@ -10,7 +10,7 @@ import (
 )
 
 // readIndex is how far the primary had come at a moment: see
-// sql/func/018/read_index.sql.
+// sql/func/019/read_index.sql.
 type readIndex struct {
 	run      *uuid.UUID // nil where the primary's run has no id yet
 	lsn      string

@@ -106,7 +106,7 @@ const selectAcceptedSQL = `select coalesce(idempotency_key, ''), coalesce(client
 // sendFor is for how long an accepted order is tried to be sent, from the first try.
 const sendFor = 2 * time.Minute
 
-// PlaceAccepted sends the order, or the replacement of one, that a job was accepted for,
+// PlaceAccepted sends the order, the replacement or the cancellation of one, that a job was accepted for,
 // and returns what Place would have. The admission is the job's. It sends nothing where
 // the order is there already, since the server died that began the job before, nor where
 // it needs a person's word: then the job waits for that.
@@ -123,6 +123,14 @@ func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uui
 		})
 	})
 	if err == nil {
+		if canceled, is := cancels(p.text); is {
+			placed.Order, err = s.Cancel(ctx, a, canceled)
+			if tried < sendFor && passes(err) {
+				return placed, max(problem.Of(err).RetryAfter, time.Second), err
+			}
+			placed.Known = true
+			return placed, 0, err
+		}
 		order, err = s.accepted(ctx, a, p.text)
 	}
 	if err == nil {
@@ -134,6 +142,18 @@ func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uui
 		return placed, max(problem.Of(err).RetryAfter, time.Second), err
 	}
 	return placed, 0, err
+}
+
+// cancels returns the order that a job cancels, if it does: a copy of a leader's
+// cancellation.
+func cancels(text []byte) (order uuid.UUID, is bool) {
+	var which struct {
+		Cancels *uuid.UUID `json:"cancels"`
+	}
+	if err := json.Unmarshal(text, &which); err != nil || which.Cancels == nil {
+		return order, false
+	}
+	return *which.Cancels, true
 }
 
 // accepted reads the request of a job: an order, or the replacement of one.

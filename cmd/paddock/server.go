@@ -25,6 +25,7 @@ import (
 	"paddock/app/blockorders"
 	"paddock/app/broker"
 	"paddock/app/config"
+	"paddock/app/copying"
 	"paddock/app/credentials"
 	"paddock/app/doctor"
 	"paddock/app/eventlog"
@@ -198,6 +199,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Approvals:           approvals.New(db, tradingService),
 		Alerts:              alerts.New(db, tradingService),
 		BlockOrders:         blockorders.New(db, tradingService),
+		Copying:             copying.New(db),
 		Sharing:             sharing.New(sharing.Config{DB: db, BaseURL: c.BaseURL, SendMail: plainMail(sendMail), OnLess: bell.RingAll}),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),

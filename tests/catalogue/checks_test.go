@@ -75,6 +75,10 @@ const (
 		'private.invitation_accounts_invitation_idx',       -- asked by invitation; no runtime role reads the table
 		'private.token_accounts_token_idx',                 -- asked by token; no runtime role reads the table
 		'private.block_order_parts_block_idx',              -- asked by block order; no runtime role reads the table
+		'private.copy_offers_digest_idx',                   -- asked by code; no runtime role reads the table
+		'private.copy_follows_token_idx',                   -- asked by token; no runtime role reads the table
+		'private.copy_follows_leader_idx',                  -- asked by leader; no runtime role reads the table
+		'private.due_copies_leader_idx',                    -- the same
 		'app.stream_leases_holder_idx',                     -- asked by holder; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
 		'app.user_accounts_user_id_broker_account_key'      -- the same
@@ -86,6 +90,9 @@ const (
 		'app.account_grants_user_id_fkey',                  -- a grant's user
 		'private.token_accounts_token_id_fkey',             -- a user's token, which reaches several accounts
 		'private.block_order_parts_block_order_id_fkey',    -- a user's block order, which is for several accounts
+		'private.copy_follows_leader_id_offer_id_fkey',     -- another account's offer
+		'private.copy_follows_user_id_fkey',                -- whose consent it is
+		'private.copy_follows_token_id_fkey',               -- by whose limits
 		'private.invitation_accounts_invitation_id_fkey'    -- a user's invitation
 	)`
 

@@ -94,6 +94,13 @@ var filled = []string{
 	`insert into private.block_orders (id, user_id, idempotency_key, request, request_hash) values ('00000000-0000-4000-8000-000000000009', 'u', 'k', '{"accounts":[]}', sha256(''))`,
 	`insert into private.block_order_parts (account_id, block_order_id, place, amount, in_dollars) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000009', 1, 0, false)`,
 	`insert into private.job_lists (account_id, kind, owner) values ('00000000-0000-4000-8000-000000000001', 'order', 'u')`,
+	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-00000000000a', 'u', 'follower', 'paper')`,
+	`insert into private.copy_offers (account_id, id, name, digest, made_by) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000b', 'o', sha256('o'), 'u')`,
+	`insert into private.copy_follows (account_id, id, leader_id, offer_id, user_id, token_id, ratio)
+		values ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000c', '00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000000b', 'u', '00000000-0000-4000-8000-000000000005', 1)`,
+	`insert into app.copies (account_id, id, follow_id, led_order_id, action, terms, closing)
+		values ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000d', '00000000-0000-4000-8000-00000000000c', gen_random_uuid(), 'order', '{}', false)`,
+	`insert into private.due_copies (account_id, copy_id, leader_id) values ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000d', '00000000-0000-4000-8000-000000000001')`,
 	`insert into app.approvals (account_id, id, kind, request, digest, proposed_by, above, worth, prices, needed, four_eyes, expires_at)
 		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'order', '{}', sha256(''), 'u', 1, 2, '{}', 1, false, now())`,
 	`insert into app.approval_words (account_id, approval_id, user_id, word, digest, max_price_move)

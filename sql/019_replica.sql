@@ -24,10 +24,10 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/018/log_timeline.sql" . }}
-{{ template "func/018/note_primary.sql" . }}
-{{ template "func/018/read_index.sql" . }}
-{{ template "func/018/check_replica.sql" . }}
+{{ template "func/019/log_timeline.sql" . }}
+{{ template "func/019/note_primary.sql" . }}
+{{ template "func/019/read_index.sql" . }}
+{{ template "func/019/check_replica.sql" . }}
 grant execute on function private.note_primary to paddock_worker;
 grant execute on function private.read_index, private.check_replica to paddock_app;
 comment on function private.note_primary is 'Gives the run of this primary an id, if it has none yet.';
