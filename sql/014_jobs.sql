@@ -274,7 +274,7 @@ create table private.block_order_parts (
   sleeve_id uuid,
   weight numeric,                           -- that it was given; null where equity decides
   equity numeric,                           -- by which it was divided
-  amount numeric not null check (amount >= 0),
+  amount numeric not null,
   in_dollars boolean not null,              -- or else it is a quantity
   job_id uuid,                              -- that asks for its order, and the order's id
   state text check (state in ('done', 'failed', 'canceled')),  -- of its job, once that has ended
@@ -283,7 +283,7 @@ create table private.block_order_parts (
   primary key (account_id, block_order_id),
   unique (account_id, job_id),
   check ((amount = 0) = (job_id is null)),
-  constraint block_order_parts_bounded check (app.are_amounts(array[weight, equity, amount]) and app.json_size(refusal) <= 1048576)
+  constraint block_order_parts_bounded check (app.are_amounts(array[weight, equity, amount]) and amount >= 0 and app.json_size(refusal) <= 1048576)
 );
 comment on table private.block_order_parts is 'What each account got of a block order, and what became of it.';
 create index block_order_parts_block_idx on private.block_order_parts (block_order_id);

@@ -36,14 +36,14 @@ create table private.copy_follows (
   offer_id uuid not null,
   user_id text not null references auth."user" (id) on delete cascade,  -- who consented
   token_id uuid not null references private.api_tokens (id) on delete cascade,  -- whose limits bound each copy
-  ratio numeric not null check (ratio > 0 and ratio <= 1000),
+  ratio numeric not null,
   made_at timestamptz not null default clock_timestamp(),
   ended_at timestamptz,
   ended_by text check (ended_by in ('follower', 'leader', 'token')),
   primary key (account_id, id),
   foreign key (leader_id, offer_id) references private.copy_offers (account_id, id) on delete cascade,
   check ((ended_at is null) = (ended_by is null)),
-  constraint copy_follows_bounded check (app.is_amount(ratio))
+  constraint copy_follows_bounded check (app.is_amount(ratio) and ratio > 0 and ratio <= 1000)
 );
 comment on table private.copy_follows is 'Which account follows which, by whose consent, and at which scale.';
 create unique index copy_follows_once_idx on private.copy_follows (account_id, leader_id) where ended_at is null;

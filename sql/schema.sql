@@ -2074,8 +2074,7 @@ create table private.block_order_parts (
   constraint block_order_parts_account_id_job_id_key UNIQUE (account_id, job_id),
   constraint block_order_parts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint block_order_parts_block_order_id_fkey FOREIGN KEY (block_order_id) REFERENCES private.block_orders(id) ON DELETE CASCADE,
-  constraint block_order_parts_amount_check CHECK ((amount >= (0)::numeric)),
-  constraint block_order_parts_bounded CHECK ((app.are_amounts(ARRAY[weight, equity, amount]) AND (app.json_size(refusal) <= 1048576))),
+  constraint block_order_parts_bounded CHECK ((app.are_amounts(ARRAY[weight, equity, amount]) AND (amount >= (0)::numeric) AND (app.json_size(refusal) <= 1048576))),
   constraint block_order_parts_check CHECK (((amount = (0)::numeric) = (job_id IS NULL))),
   constraint block_order_parts_state_check CHECK ((state = ANY (ARRAY['done'::text, 'failed'::text, 'canceled'::text])))
 );
@@ -2134,11 +2133,10 @@ create table private.copy_follows (
   constraint copy_follows_leader_id_offer_id_fkey FOREIGN KEY (leader_id, offer_id) REFERENCES private.copy_offers(account_id, id) ON DELETE CASCADE,
   constraint copy_follows_token_id_fkey FOREIGN KEY (token_id) REFERENCES private.api_tokens(id) ON DELETE CASCADE,
   constraint copy_follows_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint copy_follows_bounded CHECK (app.is_amount(ratio)),
+  constraint copy_follows_bounded CHECK ((app.is_amount(ratio) AND (ratio > (0)::numeric) AND (ratio <= (1000)::numeric))),
   constraint copy_follows_check CHECK ((leader_id <> account_id)),
   constraint copy_follows_check1 CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
-  constraint copy_follows_ended_by_check CHECK ((ended_by = ANY (ARRAY['follower'::text, 'leader'::text, 'token'::text]))),
-  constraint copy_follows_ratio_check CHECK (((ratio > (0)::numeric) AND (ratio <= (1000)::numeric)))
+  constraint copy_follows_ended_by_check CHECK ((ended_by = ANY (ARRAY['follower'::text, 'leader'::text, 'token'::text])))
 );
 CREATE INDEX copy_follows_leader_idx ON private.copy_follows USING btree (leader_id, made_at, id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX copy_follows_once_idx ON private.copy_follows USING btree (account_id, leader_id) WHERE (ended_at IS NULL);

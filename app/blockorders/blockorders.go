@@ -186,15 +186,15 @@ func explain(err error) error {
 		return err
 	}
 	switch pg.Code {
-	case "PD460":
+	case "PD472":
 		return problem.New(problem.IdempotencyKeyReused, "This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.").Because(pg)
-	case "PD461":
+	case "PD473":
 		p := problem.New(problem.BrokerUnavailable, "Alpaca does not say what these accounts are worth now, so that nothing can be divided by it: %s. Try again in a few seconds.", pg.Detail).Because(pg)
 		p.RetryAfter = 2 * time.Second
 		return p
-	case "PD462":
+	case "PD474":
 		return invalid("%s", pg.Detail).Because(pg)
-	case "PD463":
+	case "PD475":
 		p := problem.New(problem.NotPermitted, "You may not trade on the account %s, or it is paused, so that nothing was sent to any. Leave it out, or ask its owner.", pg.Detail).Because(pg)
 		p.Details = map[string]any{"account_id": pg.Detail}
 		return p

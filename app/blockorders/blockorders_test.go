@@ -102,26 +102,26 @@ func TestForgedBlockOrdersAreRefused(t *testing.T) {
 	}
 	ten := `,"qty":"10"`
 	for _, c := range []struct{ name, request, state string }{
-		{"a total that is no number", request(`,"qty":"NaN"`, `"equal"`, one, two), "PD462"},
-		{"an infinite total", request(`,"qty":"Infinity"`, `"equal"`, one, two), "PD462"},
-		{"a total below 0", request(`,"qty":"-10"`, `"equal"`, one, two), "PD462"},
-		{"no total", request("", `"equal"`, one, two), "PD462"},
-		{"a total that is no multiple of a share", request(`,"qty":"10.5"`, `"equal"`, one, two), "PD462"},
-		{"a total in half cents", request(`,"notional":"1.005"`, `"equal"`, one, two), "PD462"},
-		{"a ratio that is no number", request(ten, `"ratio"`, with(one, `"ratio":"NaN"`), with(two, `"ratio":"1"`)), "PD462"},
-		{"a ratio below 0", request(ten, `"ratio"`, with(one, `"ratio":"-1"`), with(two, `"ratio":"2"`)), "PD462"},
-		{"no ratio", request(ten, `"ratio"`, one, with(two, `"ratio":"2"`)), "PD462"},
-		{"an account twice", request(ten, `"equal"`, one, one), "PD462"},
-		{"no account", request(ten, `"equal"`), "PD462"},
-		{"an account without an id", request(ten, `"equal"`, one, `{"account_id":null}`), "PD462"},
-		{"no method", request(ten, `null`, one), "PD462"},
-		{"another method", request(ten, `"all"`, one), "PD462"},
-		{"a percentage above 100", request("", `"percent"`, with(one, `"percent":"101"`)), "PD462"},
-		{"a percentage that is no number", request("", `"percent"`, with(one, `"percent":"NaN"`)), "PD462"},
-		{"a percentage by a price below 0", request(`,"limit_price":"-1"`, `"percent"`, with(one, `"percent":"1"`)), "PD462"},
+		{"a total that is no number", request(`,"qty":"NaN"`, `"equal"`, one, two), "PD474"},
+		{"an infinite total", request(`,"qty":"Infinity"`, `"equal"`, one, two), "PD474"},
+		{"a total below 0", request(`,"qty":"-10"`, `"equal"`, one, two), "PD474"},
+		{"no total", request("", `"equal"`, one, two), "PD474"},
+		{"a total that is no multiple of a share", request(`,"qty":"10.5"`, `"equal"`, one, two), "PD474"},
+		{"a total in half cents", request(`,"notional":"1.005"`, `"equal"`, one, two), "PD474"},
+		{"a ratio that is no number", request(ten, `"ratio"`, with(one, `"ratio":"NaN"`), with(two, `"ratio":"1"`)), "PD474"},
+		{"a ratio below 0", request(ten, `"ratio"`, with(one, `"ratio":"-1"`), with(two, `"ratio":"2"`)), "PD474"},
+		{"no ratio", request(ten, `"ratio"`, one, with(two, `"ratio":"2"`)), "PD474"},
+		{"an account twice", request(ten, `"equal"`, one, one), "PD474"},
+		{"no account", request(ten, `"equal"`), "PD474"},
+		{"an account without an id", request(ten, `"equal"`, one, `{"account_id":null}`), "PD474"},
+		{"no method", request(ten, `null`, one), "PD474"},
+		{"another method", request(ten, `"all"`, one), "PD474"},
+		{"a percentage above 100", request("", `"percent"`, with(one, `"percent":"101"`)), "PD474"},
+		{"a percentage that is no number", request("", `"percent"`, with(one, `"percent":"NaN"`)), "PD474"},
+		{"a percentage by a price below 0", request(`,"limit_price":"-1"`, `"percent"`, with(one, `"percent":"1"`)), "PD474"},
 		{"a percentage of what is not divided", request(ten, `"percent"`, with(one, `"percent":"1"`)), "23514"},
-		{"accounts that are worth nothing", request(ten, `"net_liquidation"`, one, two), "PD462"},
-		{"accounts by the hundred", request(ten, `"equal"`, strings.Repeat(one+",", 100)+two), "PD462"},
+		{"accounts that are worth nothing", request(ten, `"net_liquidation"`, one, two), "PD474"},
+		{"accounts by the hundred", request(ten, `"equal"`, strings.Repeat(one+",", 100)+two), "PD474"},
 	} {
 		if _, err := do(nil, "select private.make_block_order($1, sha256(''), $2)::text", c.name, c.request); tenant.SQLState(err) != c.state {
 			t.Errorf("%s: %v, want %s", c.name, err, c.state)
@@ -138,7 +138,7 @@ func TestForgedBlockOrdersAreRefused(t *testing.T) {
 	if _, err := admin.Exec(t.Context(), "update app.account_balances set as_of = now() - interval '61 seconds'"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := do(nil, "select private.make_block_order('k', sha256(''), $1)::text", request(ten, `"net_liquidation"`, one, two)); tenant.SQLState(err) != "PD461" {
+	if _, err := do(nil, "select private.make_block_order('k', sha256(''), $1)::text", request(ten, `"net_liquidation"`, one, two)); tenant.SQLState(err) != "PD473" {
 		t.Errorf("by an equity of a minute ago: %v", err)
 	}
 	var made int

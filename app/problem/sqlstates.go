@@ -50,6 +50,11 @@ var SQLStates = map[string][]Code{
 	"PD461": {InvalidAgentLog},
 	"PD462": {InvalidAgentLog},
 	"PD463": {InvalidAgentLog},
+	"PD470": {CopyingExists, CopyingNotFound, InvalidCopying}, // by its detail
+	"PD472": {IdempotencyKeyReused},
+	"PD473": {BrokerUnavailable},
+	"PD474": {InvalidBlockOrder},
+	"PD475": {NotPermitted},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

@@ -73,6 +73,9 @@ func newAccount(t *testing.T, db *pgtest.DB, user string) (account uuid.UUID) {
 		values ($1, gen_random_uuid(), 'user', $2, 'HELD', 'us_equity', 1, 'long', now(), $2, 2, now(), $2, 2, 5, 0, 0, 5, 2, 0, 1)`, account, user)
 	run(t, admin, `insert into app.approvals (account_id, id, kind, request, digest, reason, proposed_by, needed, four_eyes, expires_at)
 		values ($1, gen_random_uuid(), 'guards', '{}', sha256(''), $2, $2, 1, true, now())`, account, user)
+	run(t, admin, "set session_replication_role = replica") // without the consent, and the leader, that it is of
+	run(t, admin, "insert into app.copies (account_id, id, follow_id, led_order_id, action, symbol, terms, closing) values ($1, gen_random_uuid(), $1, $1, 'order', $2, '{}', false)", account, user)
+	run(t, admin, "reset session_replication_role")
 	run(t, admin, `insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,
 		opening_qty, last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
 		values ($1, gen_random_uuid(), 'tag', $2, $2, 'us_option', 100, 'short', now(), $2, 2, now(), $2, now(), 2, 5, 2, 4.5, 0, 2, 0.25, 2)`, account, user)
@@ -144,7 +147,7 @@ func (w *world) login(t *testing.T, name, password string) *pgx.Conn {
 func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
 	t.Helper()
 	var all []uuid.UUID
-	for i, view := range []string{"accounts", "orders", "positions", "events", "fills", "adjustments", "trading_positions", "journal_gaps", "sleeves", "sleeve_transfers", "approvals", "slippage", "exposure_by_scope",
+	for i, view := range []string{"accounts", "orders", "positions", "events", "fills", "adjustments", "trading_positions", "journal_gaps", "sleeves", "sleeve_transfers", "approvals", "copies", "slippage", "exposure_by_scope",
 		"position_history", "daily_profit_and_loss", "equity_curve", "exposure_by_symbol", "agent_logs", "agent_activity", "cash_flows", "audit"} {
 		rows, err := conn.Query(t.Context(), "select distinct account_id from report."+view+" order by 1")
 		if err != nil {

@@ -30,11 +30,28 @@ const (
 	sleeved    = "sleeves"
 	said       = "agents' logs"
 	blocks     = "block orders"
+	copied     = "copying"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
 // notice.
 var mutants = []mutant{
+	{copied, "sql/func/018/note_led_order.sql", "  if exists (select from app.copies c where c.account_id = new.account_id and c.id = new.id)\n    or", "  if", []string{"app/httpapi TestCopyingTakesConsent"}},
+	{copied, "sql/func/018/note_led_order.sql", "row_number() over (order by f.made_at, f.id) + offer.turns", "row_number() over (order by f.made_at, f.id)", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/note_led_order.sql", "new.status in ('canceled', 'rejected') then", "new.status in ('rejected') then", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/note_led_order.sql", "case when new.replaces is null then 'order' else 'replace' end", "'order'", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/make_copy.sql", "        qty := least(qty, greatest(held, 0));\n", "", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/make_copy.sql", "(c.terms->>'qty')::numeric * f.ratio;", "(c.terms->>'qty')::numeric;", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/make_copy.sql", "qty := div(qty, unit) * unit;", "qty := ceil(qty / unit) * unit;", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/make_copy.sql", "why := case when f.ended_at is not null then 'ended' when", "why := case when", []string{"tests/isolation TestNoAttackCrosses/a copy after the consent has ended"}},
+	{copied, "sql/func/018/enter_follower.sql", "format('token:%s copy-%s", "format('copies:%s copy-%s", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/end_copy_offer.sql", "where f.leader_id = account and f.ended_at is null;\n  get", "where false;\n  get", []string{"app/httpapi TestCopyingTakesConsent"}},
+	{copied, "sql/func/018/follow.sql", "    when offer.account_id = account then 'self'\n", "", []string{"app/httpapi TestCopyingTakesConsent"}},
+	{copied, "sql/func/018/follow.sql", " and t.paper_only and", " and", []string{"app/httpapi TestCopyingTakesConsent"}},
+	{copied, "sql/func/018/follow.sql", "and a.account_id = account\n", "\n", []string{"app/httpapi TestCopyingTakesConsent"}},
+	{copied, "sql/func/018/settle_copies.sql", "set leader_price = l.filled_avg_price,", "set leader_price = null,", []string{"app/httpapi TestCopying"}},
+	{copied, "sql/func/018/end_copy.sql", "case when new.state = 'failed' then new.answer->>'code' end", "null", []string{"app/httpapi TestCopying"}},
+	{copied, "app/jobs/runner.go", "	if err := r.Worker.WakeDueCopies(ctx)", "	if err := error(nil)", []string{"app/httpapi TestCopyingTakesConsent"}},
 	{blocks, "sql/func/014/allocate.sql", "case when place <= units - given then 1 else 0 end", "1", []string{"app/blockorders TestPartsAreTheTotal"}},
 	{blocks, "sql/func/014/allocate.sql", "order by rest desc, n", "order by n desc", []string{"app/blockorders TestPartsAreTheTotal"}},
 	{blocks, "sql/func/014/allocate.sql", " or mod(p_total, p_unit) <> 0", "", []string{"app/blockorders TestForgedBlockOrdersAreRefused"}},

@@ -1864,6 +1864,394 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/copying": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** What the account offers to be copied, how many follow it, and whom it follows */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Both sides */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Copying"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/copying/offer": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer that the account's orders are copied by who has the code
+         * @description Paper accounts alone. The code is shown once. Who follows is not told, only how many.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description What followers see of the account */
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The offer, with its code */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: uuid */
+                            id: string;
+                            name: string;
+                            /** @description For whom you like; it is shown once */
+                            copy_code: string;
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        /** End the offer, and with it that anybody follows */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many followed */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            followers: number;
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/copying/follows": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the orders of the account that offers them under a code copied on this one
+         * @description The API token is one's own: it may trade, is for paper accounts alone, reaches this account and serves no other follow. Its limits,
+         *     sleeve and approvals hold for each copy, and revoking it ends them.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Of the offer */
+                        copy_code: string;
+                        /** Format: uuid */
+                        token_id: string;
+                        /** @description What is ordered for each unit of the leader's, above 0 and at most 1000 */
+                        ratio: components["schemas"]["CopyRatio"];
+                    };
+                };
+            };
+            responses: {
+                /** @description As GET /api/copying answers */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Copying"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/copying/follows/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Follow no more; what was copied stays */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It has ended */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/copies": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** What was copied on the account, newest first, with what became of it, the lag and both prices */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            copies: components["schemas"]["Copy"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/copies/led": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's orders that were copied, newest first, with how the copies of each went together */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            led: {
+                                /**
+                                 * Format: uuid
+                                 * @description Of the order
+                                 */
+                                id: string;
+                                symbol: components["schemas"]["TextOrNull"];
+                                side: components["schemas"]["TextOrNull"];
+                                led_at: components["schemas"]["Time"];
+                                /** @description At which it was filled */
+                                price: components["schemas"]["AmountOrNull"];
+                                copies: number;
+                                sent: number;
+                                /** @description In part, too */
+                                filled: number;
+                                skipped: number;
+                                /** @description From the order to the copies, on average */
+                                lag_ms: number | null;
+                                /** @description At which the copies were filled, on average */
+                                copies_price: components["schemas"]["AmountOrNull"];
+                            }[];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio": {
         parameters: {
             query?: never;
@@ -9051,6 +9439,68 @@ export interface components {
                     filled_avg_price: components["schemas"]["AmountOrNull"];
                 } | null;
             }[];
+        };
+        CopyRatio: string | number;
+        Copying: {
+            offer: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                made_at: components["schemas"]["Time"];
+                /** @description How many follow now; not who */
+                followers: number;
+            } | null;
+            follows: {
+                /** Format: uuid */
+                id: string;
+                /** @description What the leader calls itself */
+                name: string;
+                /** Format: uuid */
+                token_id: string;
+                ratio: components["schemas"]["Amount"];
+                made_at: components["schemas"]["Time"];
+                ended_at: components["schemas"]["TimeOrNull"];
+                /**
+                 * @description token: the API token does not hold any more, or may not trade here
+                 * @enum {string|null}
+                 */
+                ended_by: "follower" | "leader" | "token" | null;
+            }[];
+        };
+        Copy: {
+            /**
+             * Format: uuid
+             * @description Of its job and its order as well
+             */
+            id: string;
+            /** Format: uuid */
+            follow_id: string;
+            /** @enum {string} */
+            action: "order" | "replace" | "cancel";
+            symbol: components["schemas"]["TextOrNull"];
+            side: components["schemas"]["TextOrNull"];
+            /**
+             * @description asked: there is a job for it
+             * @enum {string}
+             */
+            state: "waiting" | "asked" | "done" | "failed" | "canceled" | "skipped";
+            /** @description Why it was skipped (ended, not_permitted, too_small, nothing_to_close, nothing_open, class_unknown, too_many), or the code with which it failed */
+            reason: string | null;
+            /** @description When Alpaca had accepted the leader's order */
+            led_at: components["schemas"]["Time"];
+            leader_filled_at: components["schemas"]["TimeOrNull"];
+            /** @description At which the leader's was filled, once it is over */
+            leader_price: components["schemas"]["AmountOrNull"];
+            /** Format: uuid */
+            order_id: string | null;
+            order_status: components["schemas"]["TextOrNull"];
+            sent_at: components["schemas"]["TimeOrNull"];
+            filled_at: components["schemas"]["TimeOrNull"];
+            amount: components["schemas"]["AmountOrNull"];
+            filled_qty: components["schemas"]["AmountOrNull"];
+            filled_avg_price: components["schemas"]["AmountOrNull"];
+            /** @description From led_at to sent_at */
+            lag_ms: number | null;
         };
         Portfolio: {
             accounts: {

@@ -6,7 +6,7 @@
 -- request runs in between.
 --
 -- 42501: nobody is admitted, or not by a request. PD403: there is no such account, the user
--- has no grant on it, or their token does not reach it; nobody is told which. PD463: they
+-- has no grant on it, or their token does not reach it; nobody is told which. PD475: they
 -- may not trade there; the detail has the account.
 create or replace function private.enter_account(p_account uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
@@ -33,7 +33,7 @@ begin
       raise exception 'no access to this account' using errcode = 'PD403';
     end if;
     if strpos(scopes, 'trade') = 0 then
-      raise exception 'this user may not trade on this account' using errcode = 'PD463', detail = account;
+      raise exception 'this user may not trade on this account' using errcode = 'PD475', detail = account;
     end if;
   end if;
   select k.* into key from private.seal_keys k where k.is_current;

@@ -1,7 +1,7 @@
 -- Returns the block order that whoever is admitted has made under a key; null where there is
 -- none.
 --
--- PD460: the key came with another request.
+-- PD472: the key came with another request.
 create or replace function private.find_block_order(p_key text, p_hash bytea) returns jsonb
 stable security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -16,7 +16,7 @@ begin
     return null;
   end if;
   if block.request_hash is distinct from p_hash then
-    raise exception 'another block order has this key' using errcode = 'PD460';
+    raise exception 'another block order has this key' using errcode = 'PD472';
   end if;
   return private.block_order_json(block.id);
 end

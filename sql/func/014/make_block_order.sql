@@ -12,9 +12,9 @@
 -- owners' rows after that in an order too, so that no two of these, and no other writer, wait
 -- for each other.
 --
--- 42501: no user is admitted, or an account as well. PD403, PD463: an account is not the
--- user's to trade on; nothing is made on any. PD460: the key came with another request.
--- PD461, PD462: it cannot be divided. PD430, PD431: too much is stored, or waits.
+-- 42501: no user is admitted, or an account as well. PD403, PD475: an account is not the
+-- user's to trade on; nothing is made on any. PD472: the key came with another request.
+-- PD473, PD474: it cannot be divided. PD430, PD431: too much is stored, or waits.
 create or replace function private.make_block_order(p_key text, p_hash bytea, p_request jsonb) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

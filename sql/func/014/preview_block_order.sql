@@ -1,7 +1,7 @@
 -- Returns how a block order would be divided now, and makes nothing.
 --
--- 42501: no user is admitted, or an account as well. PD403, PD463: an account is not the
--- user's to trade on (private.enter_account). PD461, PD462: it cannot be divided.
+-- 42501: no user is admitted, or an account as well. PD403, PD475: an account is not the
+-- user's to trade on (private.enter_account). PD473, PD474: it cannot be divided.
 create or replace function private.preview_block_order(p_request jsonb) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

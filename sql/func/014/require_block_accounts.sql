@@ -11,7 +11,7 @@ begin
   end if;
   for account in select distinct (a->>'account_id')::uuid from jsonb_array_elements(p_request->'accounts') a order by 1 loop
     if account is null then -- it would let go on as no account
-      raise exception 'no account is named' using errcode = 'PD462', detail = 'Name 1 to 100 accounts, each once.';
+      raise exception 'no account is named' using errcode = 'PD474', detail = 'Name 1 to 100 accounts, each once.';
     end if;
     perform private.enter_account(account);
   end loop;

@@ -11,7 +11,7 @@
 -- Equity is the last that was read of Alpaca, a minute ago at most. Only definer functions
 -- call it, who have made sure that whoever asks may trade on each of the accounts.
 --
--- PD461: the equity of accounts, which the detail has, is not known. PD462: the block order
+-- PD473: the equity of accounts, which the detail has, is not known. PD474: the block order
 -- cannot be divided; the detail says why.
 create or replace function private.split_block_order(p_request jsonb)
 returns table (place bigint, account_id uuid, sleeve_id uuid, weight numeric, equity numeric, unit numeric, amount numeric)
@@ -39,14 +39,14 @@ begin
     into places, accounts, sleeves, given
     from jsonb_array_elements(p_request->'accounts') with ordinality e (a, n);
   if method is null or method not in ('equal', 'ratio', 'net_liquidation', 'percent') then
-    raise exception 'there is no such method' using errcode = 'PD462', detail = 'The method must be equal, ratio, net_liquidation or percent.';
+    raise exception 'there is no such method' using errcode = 'PD474', detail = 'The method must be equal, ratio, net_liquidation or percent.';
   end if;
   if coalesce(cardinality(accounts), 0) not between 1 and 100 or array_position(accounts, null) is not null
      or cardinality(accounts) <> (select count(distinct a) from unnest(accounts) a) then
-    raise exception 'the accounts are not 1 to 100, each once' using errcode = 'PD462', detail = 'Name 1 to 100 accounts, each once.';
+    raise exception 'the accounts are not 1 to 100, each once' using errcode = 'PD474', detail = 'Name 1 to 100 accounts, each once.';
   end if;
   if method in ('ratio', 'percent') and exists (select from unnest(given) w where w is null or not (w > 0 and w < 1e18) or method = 'percent' and w > 100) then
-    raise exception 'a weight is not one that it can be' using errcode = 'PD462', detail = 'Each ratio must be above 0, and each percentage above 0 and at most 100.';
+    raise exception 'a weight is not one that it can be' using errcode = 'PD474', detail = 'Each ratio must be above 0, and each percentage above 0 and at most 100.';
   end if;
   if by_equity then
     select array_agg(b.equity order by e.n), string_agg(e.id::text, ', ' order by e.n) filter (where b.equity is null)
@@ -55,12 +55,12 @@ begin
       left join app.account_balances b on b.account_id = e.id
         and b.as_of between clock_timestamp() - interval '1 minute' and clock_timestamp();
     if unknown is not null then
-      raise exception 'what an account is worth is not known' using errcode = 'PD461', detail = unknown;
+      raise exception 'what an account is worth is not known' using errcode = 'PD473', detail = unknown;
     end if;
   end if;
   if method = 'percent' then
     if not (price > 0 and price < 1e400) then
-      raise exception 'there is no price to divide by' using errcode = 'PD462', detail = 'A percentage needs a limit price above 0, or none.';
+      raise exception 'there is no price to divide by' using errcode = 'PD474', detail = 'A percentage needs a limit price above 0, or none.';
     end if;
     amounts := array(select greatest(div(q.equity * q.w, 100 * price * unit), 0) * unit from unnest(equities, given) with ordinality q (equity, w, n) order by q.n);
   else
