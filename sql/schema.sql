@@ -3452,7 +3452,7 @@ create function app.replace_fills(p_account uuid, p_order uuid, p_activities jso
 create function app.require_cursor(p_account uuid, p_applied text) returns void
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.reserved_cash(p_account uuid, p_sleeve uuid, p_without uuid DEFAULT NULL::uuid) returns numeric
+create function app.reserved_cash(p_account uuid, p_sleeve uuid) returns numeric
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 -- The cursor with which a reader goes on after an event.
@@ -3548,6 +3548,9 @@ create function private.apply_standing_grants(p_account uuid, p_holder text) ret
 
 create function private.approval_digest(a app.approvals) returns bytea
   language plpgsql immutable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.approval_names(p_account uuid, p_id uuid) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

@@ -3660,12 +3660,12 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: uuid
-                         * @description null: from what belongs to none
+                         * @description Null, or left out: from what belongs to none
                          */
                         from_sleeve_id?: string | null;
                         /**
                          * Format: uuid
-                         * @description null: to what belongs to none
+                         * @description Null, or left out: to what belongs to none
                          */
                         to_sleeve_id?: string | null;
                         /** @description Dollars, above 0, with at most two decimals */
@@ -8875,6 +8875,10 @@ export interface components {
              * @description The API token that asks
              */
             token_id: string | null;
+            /** @description How the users and sleeves are called whose ids are in it, but for users who have left Paddock */
+            names: {
+                [key: string]: string;
+            };
             /** @description The limit above which it waits */
             above: components["schemas"]["AmountOrNull"];
             /** @description What the order could be worth when it was proposed */
