@@ -3611,10 +3611,10 @@ create function private.change_sleeve(p_id uuid, p_changes jsonb) returns boolea
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off;  -- paddock_gate's; for paddock_worker
 
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off;  -- paddock_gate's; for paddock_worker
 
 create function private.check_agent_logs(p_ats timestamp with time zone[], p_orders uuid[]) returns void
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3636,7 +3636,7 @@ create function private.claim_client_order_id() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, stream_mode text, silent_since timestamp with time zone, surplus boolean)
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off;  -- paddock_gate's; for paddock_worker
 
 create function private.close_sleeve(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4053,7 +4053,7 @@ create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder u
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off;  -- paddock_gate's; for paddock_worker
 
 -- How far this primary has come: what a standby must have for a read that is asked for now.
 create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock timestamp with time zone, OUT finished bigint) returns record
@@ -4091,7 +4091,7 @@ create function private.renew_job_claims(p_holder uuid, p_ttl interval) returns 
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer, OUT mark text, OUT unresolved uuid[], OUT syncing uuid[], OUT syncs bigint[], OUT winding_down uuid[], OUT importing uuid[]) returns record
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off;  -- paddock_gate's; for paddock_worker
 
 -- Makes a new key of the seal at once and keeps the one before it. An operator may call it.
 create function private.renew_seal_key() returns void
