@@ -146,6 +146,7 @@ begin
     end;
   end loop;
   execute pg_catalog.format('grant connect, temporary on database %I to public', pg_catalog.current_database());
+  execute pg_catalog.format('alter database %I reset jit', pg_catalog.current_database());
 end
 $$;
 grant usage on schema public to public;

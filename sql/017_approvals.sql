@@ -78,13 +78,21 @@ grant select on app.approval_words to paddock_app;
 create policy gate_all on app.approval_words to paddock_gate using (true) with check (true);
 grant select, insert (account_id, approval_id, user_id, word, digest, max_price_move, note) on app.approval_words to paddock_gate;
 
-{{ template "func/017/approval_json.sql" . }}
-grant execute on function app.approval_json to paddock_app, paddock_gate;
 grant insert (seq, idempotency_key, client_order_id, asked_by, session_id, origin) on app.jobs to paddock_gate;
 
 reset role;
 
 grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/017/approval_names.sql" . }}
+grant execute on function private.approval_names to paddock_app;
+reset role;
+
+set local role paddock_owner;
+{{ template "func/017/approval_json.sql" . }}
+grant execute on function app.approval_json to paddock_app, paddock_gate;
+reset role;
+
 set local role paddock_gate;
 {{ template "func/017/job_id.sql" . }}
 {{ template "func/017/approval_digest.sql" . }}
@@ -128,5 +136,10 @@ reset role;
 set local role paddock_owner;
 revoke insert (seq, idempotency_key, client_order_id, asked_by, session_id, origin) on app.jobs from paddock_gate;
 drop function app.approval_json;
+reset role;
+set local role paddock_gate;
+drop function private.approval_names;
+reset role;
+set local role paddock_owner;
 drop table app.approval_words, app.approvals;
 reset role;

@@ -3662,7 +3662,7 @@ create function app.replace_fills(p_account uuid, p_order uuid, p_activities jso
 create function app.require_cursor(p_account uuid, p_applied text) returns void
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.reserved_cash(p_account uuid, p_sleeve uuid, p_without uuid DEFAULT NULL::uuid) returns numeric
+create function app.reserved_cash(p_account uuid, p_sleeve uuid) returns numeric
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 -- The cursor with which a reader goes on after an event.
@@ -3759,6 +3759,9 @@ create function private.apply_standing_grants(p_account uuid, p_holder text) ret
 create function private.approval_digest(a app.approvals) returns bytea
   language plpgsql immutable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.approval_names(p_account uuid, p_id uuid) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -3824,10 +3827,10 @@ create function private.change_sleeve(p_id uuid, p_changes jsonb) returns boolea
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off;  -- paddock_gate's; for paddock_worker
 
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off;  -- paddock_gate's; for paddock_worker
 
 create function private.check_agent_logs(p_ats timestamp with time zone[], p_orders uuid[]) returns void
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3852,7 +3855,7 @@ create function private.claim_client_order_id() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, stream_mode text, silent_since timestamp with time zone, surplus boolean)
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off;  -- paddock_gate's; for paddock_worker
 
 create function private.close_sleeve(p_id uuid) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4327,7 +4330,7 @@ create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder u
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off;  -- paddock_gate's; for paddock_worker
 
 -- How far this primary has come: what a standby must have for a read that is asked for now.
 create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock timestamp with time zone, OUT finished bigint) returns record
@@ -4365,7 +4368,7 @@ create function private.renew_job_claims(p_holder uuid, p_ttl interval) returns 
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer, OUT mark text, OUT unresolved uuid[], OUT syncing uuid[], OUT syncs bigint[], OUT winding_down uuid[], OUT importing uuid[]) returns record
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off;  -- paddock_gate's; for paddock_worker
 
 -- Makes a new key of the seal at once and keeps the one before it. An operator may call it.
 create function private.renew_seal_key() returns void

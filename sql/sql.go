@@ -32,8 +32,8 @@ var ErrEarlierNumbering = errors.New("this database was made by an earlier Paddo
 	"migrate a new, empty database instead, and keep this one, which is unchanged, for the Paddock that made it")
 
 // SecureDatabase returns the SQL that sets who may connect to the current
-// database. CREATE DATABASE … TEMPLATE does not copy these grants, so whoever
-// makes a copy runs this on it again.
+// database, and how its sessions run. CREATE DATABASE … TEMPLATE copies neither, so
+// whoever makes a copy runs this on it again.
 func SecureDatabase() string {
 	text, err := FS.ReadFile("func/001/secure_database.sql")
 	if err != nil {

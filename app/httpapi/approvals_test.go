@@ -147,11 +147,15 @@ func TestAnOrderWaitsForAPerson(t *testing.T) {
 		t.Errorf("what it would cost now is %s", now.text)
 	}
 
-	// Who decides sees what it would cost now, and so does everybody who may read.
+	// Who decides sees what it would cost now, and so does everybody who may read, and who asks.
 	for name, role := range map[string]string{"amy": "approver", "vic": "viewer"} {
 		if now := f.join(name, role).do("GET", "/api/approvals/"+a.ID+"/preview", "", "X-Account-ID", f.account).want(t, 200, ""); !strings.Contains(now.text, `"estimated_cost":"600"`) {
 			t.Errorf("what it would cost now is, for the %s, %s", role, now.text)
 		}
+	}
+	vic := f.ada.signInAgain("vic")
+	if seen := vic.do("GET", "/api/approvals/"+a.ID, "", "X-Account-ID", f.account).want(t, 200, ""); !strings.Contains(seen.text, `"names": {"`+f.ada.id()+`": "ada"}`) {
+		t.Errorf("a viewer sees of who asks: %s", seen.text)
 	}
 
 	// An agent is no person, and a trader no approver.
@@ -167,6 +171,9 @@ func TestAnOrderWaitsForAPerson(t *testing.T) {
 
 	f.say(f.ada, "approve", a, "").want(t, 200, "")
 	f.say(f.ada, "approve", a, "").want(t, 200, "") // the lost answer's retry
+	if seen := f.agent.do("GET", "/api/approvals/"+a.ID, "", "X-Account-ID", f.account).want(t, 200, ""); strings.Count(seen.text, `"ada"`) != 1 || strings.Contains(seen.text, `"vic"`) {
+		t.Errorf("the agent sees of who approved: %s", seen.text)
+	}
 	if job := f.jobOf(a); job.field(t, "state") != "done" || !strings.Contains(job.text, `"status": 201`) {
 		t.Errorf("the job is %s", job.text)
 	}

@@ -113,7 +113,7 @@ var errNull = errors.New("null")
 
 // noNull refuses null, except for a pointer to an amount or an object, and for
 // a list: Alpaca's own clients send null there for a field that is left out,
-// and a limit of null is no limit.
+// and a limit of null is no limit. An optional.Field says by itself whether it takes null.
 var noNull = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
 	takes := false
 	switch t := reflect.TypeOf(into).Elem(); t.Kind() {
@@ -121,6 +121,9 @@ var noNull = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
 		takes = t.Elem().Kind() != reflect.String && t.Elem().Kind() != reflect.Bool
 	case reflect.Slice, reflect.Map, reflect.Interface:
 		takes = true
+	}
+	if f, is := into.(interface{ TakesNull() bool }); is {
+		takes = f.TakesNull()
 	}
 	if !takes && d.PeekKind() == jsontext.KindNull {
 		return errNull

@@ -227,36 +227,46 @@ func TestSleevesAreTheOwners(t *testing.T) {
 		by                 func(method, path, body string, headers ...string) answer
 		method, path, body string
 		status             int
-		code               string
+		code, says         string
 	}{
-		{"a trader sees them", bob.do, "GET", "/api/sleeves", "", 200, ""},
-		{"a trader makes one", bob.do, "POST", "/api/sleeves", `{"name":"x"}`, 403, "not_permitted"},
-		{"a trader moves cash", bob.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"1"}`, 403, "not_permitted"},
-		{"a trader changes one", bob.do, "PATCH", "/api/sleeves/" + mine, `{"switch":"halted"}`, 403, "not_permitted"},
-		{"a trader resets its mark", bob.do, "POST", "/api/sleeves/" + mine + "/high-water-mark", "", 403, "not_permitted"},
-		{"a token resets its mark", agent.do, "POST", "/api/sleeves/" + mine + "/high-water-mark", "", 403, "not_permitted"},
-		{"a trader closes one", bob.do, "DELETE", "/api/sleeves/" + mine, "", 403, "not_permitted"},
-		{"a token makes one", agent.do, "POST", "/api/sleeves", `{"name":"x"}`, 403, "not_permitted"},
-		{"a token moves cash", agent.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"1"}`, 403, "not_permitted"},
-		{"a stranger sees them", eve.do, "GET", "/api/sleeves", "", 403, "account_forbidden"},
-		{"another account's", ada.do, "PATCH", "/api/sleeves/" + foreign, `{"name":"y"}`, 404, "sleeve_not_found"},
-		{"from another account's", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":"` + foreign + `","to_sleeve_id":"` + mine + `","amount":"1"}`, 404, "sleeve_not_found"},
-		{"no name", ada.do, "POST", "/api/sleeves", `{}`, 400, "invalid_sleeve"},
-		{"a name with spaces around it", ada.do, "POST", "/api/sleeves", `{"name":" x"}`, 400, "invalid_sleeve"},
-		{"the name of another", ada.do, "POST", "/api/sleeves", `{"name":"mine"}`, 409, "sleeve_name_taken"},
-		{"an unknown switch", ada.do, "PATCH", "/api/sleeves/" + mine, `{"switch":"off"}`, 400, "invalid_sleeve"},
-		{"a limit below 0", ada.do, "PATCH", "/api/sleeves/" + mine, `{"max_order_notional":"-1"}`, 400, "invalid_sleeve"},
-		{"an id that is none", ada.do, "DELETE", "/api/sleeves/x", "", 400, "invalid_sleeve"},
-		{"no amount", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `"}`, 400, "invalid_sleeve"},
-		{"part of a cent", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"0.001"}`, 400, "invalid_sleeve"},
-		{"less than nothing", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"-1"}`, 400, "invalid_sleeve"},
-		{"to itself", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":"` + mine + `","to_sleeve_id":"` + mine + `","amount":"1"}`, 400, "invalid_sleeve"},
-		{"more than the account has", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"99999999"}`, 409, "not_enough_cash"},
-		{"more than the sleeve has", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":"` + mine + `","amount":"100.01"}`, 409, "not_enough_cash"},
-		{"one that has cash is closed", ada.do, "DELETE", "/api/sleeves/" + mine, "", 409, "sleeve_not_empty"},
-		{"an order of another account's", ada.do, "POST", "/api/orders", `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","qty":"1","limit_price":"1","sleeve_id":"` + foreign + `"}`, 422, "guard_refused"},
+		{"a trader sees them", bob.do, "GET", "/api/sleeves", "", 200, "", ""},
+		{"a trader makes one", bob.do, "POST", "/api/sleeves", `{"name":"x"}`, 403, "not_permitted", ""},
+		{"a trader moves cash", bob.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"1"}`, 403, "not_permitted", ""},
+		{"a trader changes one", bob.do, "PATCH", "/api/sleeves/" + mine, `{"switch":"halted"}`, 403, "not_permitted", ""},
+		{"a trader resets its mark", bob.do, "POST", "/api/sleeves/" + mine + "/high-water-mark", "", 403, "not_permitted", ""},
+		{"a token resets its mark", agent.do, "POST", "/api/sleeves/" + mine + "/high-water-mark", "", 403, "not_permitted", ""},
+		{"a trader closes one", bob.do, "DELETE", "/api/sleeves/" + mine, "", 403, "not_permitted", ""},
+		{"a token makes one", agent.do, "POST", "/api/sleeves", `{"name":"x"}`, 403, "not_permitted", ""},
+		{"a token moves cash", agent.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"1"}`, 403, "not_permitted", ""},
+		{"a stranger sees them", eve.do, "GET", "/api/sleeves", "", 403, "account_forbidden", ""},
+		{"another account's", ada.do, "PATCH", "/api/sleeves/" + foreign, `{"name":"y"}`, 404, "sleeve_not_found", ""},
+		{"from another account's", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":"` + foreign + `","to_sleeve_id":"` + mine + `","amount":"1"}`, 404, "sleeve_not_found", ""},
+		{"no name", ada.do, "POST", "/api/sleeves", `{}`, 400, "invalid_sleeve", ""},
+		{"a name with spaces around it", ada.do, "POST", "/api/sleeves", `{"name":" x"}`, 400, "invalid_sleeve", ""},
+		{"the name of another", ada.do, "POST", "/api/sleeves", `{"name":"mine"}`, 409, "sleeve_name_taken", ""},
+		{"an unknown switch", ada.do, "PATCH", "/api/sleeves/" + mine, `{"switch":"off"}`, 400, "invalid_sleeve", ""},
+		{"a limit below 0", ada.do, "PATCH", "/api/sleeves/" + mine, `{"max_order_notional":"-1"}`, 400, "invalid_sleeve", ""},
+		{"a limit that is no amount", ada.do, "PATCH", "/api/sleeves/" + mine, `{"max_order_notional":true}`, 400, "invalid_sleeve", ""},
+		{"a name that is null", ada.do, "PATCH", "/api/sleeves/" + mine, `{"name":null}`, 400, "invalid_json", "may not be null"},
+		{"a switch that is a number", ada.do, "PATCH", "/api/sleeves/" + mine, `{"switch":1}`, 400, "invalid_json", "must be a text"},
+		{"from nowhere to nowhere", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":null,"to_sleeve_id":null,"amount":"1"}`, 400, "invalid_sleeve", ""},
+		{"to a number", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":1,"amount":"1"}`, 400, "invalid_json", "must be a text"},
+		{"an id that is none", ada.do, "DELETE", "/api/sleeves/x", "", 400, "invalid_sleeve", ""},
+		{"no amount", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `"}`, 400, "invalid_sleeve", ""},
+		{"part of a cent", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"0.001"}`, 400, "invalid_sleeve", ""},
+		{"less than nothing", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"-1"}`, 400, "invalid_sleeve", ""},
+		{"to itself", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":"` + mine + `","to_sleeve_id":"` + mine + `","amount":"1"}`, 400, "invalid_sleeve", ""},
+		{"more than the account has", ada.do, "POST", "/api/sleeve-transfers", `{"to_sleeve_id":"` + mine + `","amount":"99999999"}`, 409, "not_enough_cash", ""},
+		{"more than the sleeve has", ada.do, "POST", "/api/sleeve-transfers", `{"from_sleeve_id":"` + mine + `","amount":"100.01"}`, 409, "not_enough_cash", ""},
+		{"one that has cash is closed", ada.do, "DELETE", "/api/sleeves/" + mine, "", 409, "sleeve_not_empty", ""},
+		{"an order of another account's", ada.do, "POST", "/api/orders", `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","qty":"1","limit_price":"1","sleeve_id":"` + foreign + `"}`, 422, "guard_refused", ""},
 	} {
-		t.Run(c.what, func(t *testing.T) { c.by(c.method, c.path, c.body, "X-Account-ID", one).want(t, c.status, c.code) })
+		t.Run(c.what, func(t *testing.T) {
+			a := c.by(c.method, c.path, c.body, "X-Account-ID", one).want(t, c.status, c.code)
+			if !strings.Contains(a.text, c.says) {
+				t.Errorf("it says %s", a.text)
+			}
+		})
 	}
 
 	key := []string{"X-Account-ID", one, "Idempotency-Key", "once"}
@@ -266,7 +276,7 @@ func TestSleevesAreTheOwners(t *testing.T) {
 		t.Errorf("the retry moved cash again: %s %s", first.text, again.text)
 	}
 	ada.do("POST", "/api/sleeve-transfers", `{"from_sleeve_id":"`+mine+`","amount":"41","note":"back"}`, key...).want(t, 409, "idempotency_key_reused")
-	ada.do("POST", "/api/sleeve-transfers", `{"from_sleeve_id":"`+mine+`","amount":"60"}`, "X-Account-ID", one).want(t, 201, "")
+	ada.do("POST", "/api/sleeve-transfers", `{"from_sleeve_id":"`+mine+`","to_sleeve_id":null,"amount":"60"}`, "X-Account-ID", one).want(t, 201, "")
 	ada.do("PATCH", "/api/sleeves/"+mine, `{"name":"theirs","allowed_symbols":["aapl"]}`, "X-Account-ID", one).want(t, 200, "")
 	ada.do("DELETE", "/api/sleeves/"+mine, "", "X-Account-ID", one).want(t, 204, "")
 	ada.do("DELETE", "/api/sleeves/"+mine, "", "X-Account-ID", one).want(t, 404, "sleeve_not_found")
@@ -306,6 +316,12 @@ func TestSleeveHasLimits(t *testing.T) {
 				t.Errorf("its preview says %s", preview.text)
 			}
 		})
+	}
+	// A limit that is null is none, and one that is left out stays.
+	ada.do("PATCH", "/api/sleeves/"+mine, `{"max_order_notional":null,"allowed_symbols":null}`, "X-Account-ID", one).want(t, 200, "")
+	ada.do("POST", "/api/orders", `{"symbol":"MSFT","side":"buy","type":"limit","time_in_force":"day","qty":"31","limit_price":"100","sleeve_id":"`+mine+`"}`, "X-Account-ID", one).want(t, 201, "")
+	if a := ada.order(one, mine, "buy", "40", at100).want(t, 422, "guard_refused"); a.guardIn(t) != "sleeve_max_position_notional" {
+		t.Errorf("it was refused for another reason: %s", a.text)
 	}
 	// An empty list allows nothing, in a sleeve as of a token.
 	ada.do("PATCH", "/api/sleeves/"+mine, `{"allowed_symbols":[]}`, "X-Account-ID", one).want(t, 200, "")

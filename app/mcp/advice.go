@@ -15,6 +15,7 @@ var advice = map[string]string{
 	"max_refusals":                 "Too many orders in a row were refused, and this token is stopped. Only closings pass until a person lets it go on.",
 	"heartbeat":                    "Call heartbeat first, and then regularly, at a third of the time that the limit has in seconds.",
 	"approval":                     "A person would have to approve it, and it is of a kind that cannot wait. Ask a person.",
+	"exercise":                     "The contracts are being exercised. Wait a minute, and send the order again.",
 	"allowed_symbols":              "Only the symbols of the limit may be opened.",
 	"allowed_sides":                "Only the sides of the limit may open a position.",
 	"reduce_only":                  "More cannot be closed now: the rest is not held, or is on sale by other orders. Close less, or set cancel_orders.",

@@ -404,9 +404,19 @@ func (w *world) sleevesDiffer(arrived []message) string {
 	w.exec("delete from app.alpaca_positions")
 	w.exec("delete from app.account_balances")
 	if !slices.ContainsFunc(adjustments, func(a plainjournal.Adjustment) bool { return strings.HasSuffix(a.Kind, "FEE") }) {
-		// Without fees cash is what was bought and sold, whatever round trips there are.
+		// Without fees cash is what was bought and sold, whatever round trips there are. The
+		// shares of an exercise are told apart from fills, and not whose they are.
+		exercised := decimal.Zero
+		for _, a := range adjustments {
+			if a.Kind == "OPTRD" {
+				exercised = exercised.Add(a.Qty.Mul(a.Price))
+			}
+		}
 		for id := range books {
-			spent := decimal.Zero
+			spent := exercised
+			if id != "" && !exercised.IsZero() {
+				continue
+			}
 			for _, f := range fills {
 				if id == "" || f.Sleeve == id {
 					spent = spent.Add(f.Qty.Mul(f.Price).Mul(decimal.NewFromInt(f.Multiplier)))

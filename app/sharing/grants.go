@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/optional"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -81,14 +81,14 @@ func grantOf(all []json.RawMessage, user string) (json.RawMessage, error) {
 type Change struct {
 	Role *string `json:"role,omitempty"`
 	// ExpiresAt is null for no end, and left out to keep the one there is.
-	ExpiresAt jsontext.Value `json:"expires_at,omitempty"`
+	ExpiresAt optional.Field[*string] `json:"expires_at,omitzero"`
 }
 
 // Change gives a user who has a role on the account another one, or until another time,
 // and returns it as List does. It ends with invalid_grant, grant_not_found, last_owner,
 // step_up_required, or a problem of the admission.
 func (s *Service) Change(ctx context.Context, a tenant.Admission, user string, c Change) (json.RawMessage, error) {
-	if c.Role == nil && c.ExpiresAt == nil {
+	if c.Role == nil && !c.ExpiresAt.There {
 		return nil, invalid(`Set "role", "expires_at" or both.`)
 	}
 	var end *time.Time
@@ -97,23 +97,17 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, user string, c
 			return nil, err
 		}
 	}
-	if c.ExpiresAt != nil {
-		var text *string
-		if err := json.Unmarshal(c.ExpiresAt, &text); err != nil {
-			return nil, problem.New(problem.InvalidJSON, `"expires_at" must be a time, or null for no end.`)
+	if text := c.ExpiresAt.Value; text != nil {
+		at, err := checkEnd(*text)
+		if err != nil {
+			return nil, err
 		}
-		if text != nil {
-			at, err := checkEnd(*text)
-			if err != nil {
-				return nil, err
-			}
-			end = &at
-		}
+		end = &at
 	}
 	var there bool
 	var found []json.RawMessage
 	err := s.DB.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.change_grant("+userSQL+", $2, $3, $4)", user, c.Role, end, c.ExpiresAt != nil).
+		b.Queue("select private.change_grant("+userSQL+", $2, $3, $4)", user, c.Role, end, c.ExpiresAt.There).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
 		queueRows(b, &found, "select * from private.list_grants("+userSQL+")", user)
 	})

@@ -2,12 +2,12 @@ package sleeves
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
+	"paddock/app/optional"
 	"paddock/app/problem"
 	"paddock/app/trading"
 )
@@ -15,50 +15,15 @@ import (
 // Change is what a client sets of a sleeve. Fields that are left out stay as they are;
 // a limit that is null is none.
 type Change struct {
-	Name                field[string]          `json:"name"`
-	Switch              field[string]          `json:"switch"` // open, reduce_only or halted
-	MaxOrderNotional    field[*trading.Amount] `json:"max_order_notional"`
-	MaxPositionNotional field[*trading.Amount] `json:"max_position_notional"`
-	AllowedSymbols      field[symbols]         `json:"allowed_symbols"`
+	Name                optional.Field[string]          `json:"name"`
+	Switch              optional.Field[string]          `json:"switch"` // open, reduce_only or halted
+	MaxOrderNotional    optional.Field[*trading.Amount] `json:"max_order_notional"`
+	MaxPositionNotional optional.Field[*trading.Amount] `json:"max_position_notional"`
+	AllowedSymbols      optional.Field[[]string]        `json:"allowed_symbols"`
 	// MaxDrawdown is how far it may fall below its high-water mark, in dollars.
-	MaxDrawdown field[*trading.Amount] `json:"max_drawdown"`
+	MaxDrawdown optional.Field[*trading.Amount] `json:"max_drawdown"`
 	// ApprovalAbove is what an order of it must be worth to wait for a person's word.
-	ApprovalAbove field[*trading.Amount] `json:"approval_above"`
-}
-
-// symbols is a list of symbols.
-type symbols []string
-
-// UnmarshalJSON parses the list, and refuses null in it.
-func (s *symbols) UnmarshalJSON(text []byte) error {
-	var all []*string
-	if err := json.Unmarshal(text, &all); err != nil {
-		return err
-	}
-	if all == nil {
-		*s = nil
-		return nil
-	}
-	*s = symbols{}
-	for _, one := range all {
-		if one == nil {
-			return errors.New("a symbol is null")
-		}
-		*s = append(*s, *one)
-	}
-	return nil
-}
-
-// field is a field of a JSON object, which tells null from one that is left out.
-type field[T any] struct {
-	There bool
-	Value T
-}
-
-// UnmarshalJSON parses the field.
-func (f *field[T]) UnmarshalJSON(text []byte) error {
-	f.There = true
-	return json.Unmarshal(text, &f.Value)
+	ApprovalAbove optional.Field[*trading.Amount] `json:"approval_above"`
 }
 
 // MarshalJSON writes the fields that are there.
@@ -74,7 +39,7 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	return json.Marshal(set)
 }
 
-func add[T any](set map[string]any, name string, f field[T]) {
+func add[T any](set map[string]any, name string, f optional.Field[T]) {
 	if f.There {
 		set[name] = f.Value
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/optional"
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -17,18 +18,19 @@ import (
 // Transfer is cash that is moved between two sleeves, or between one and what belongs to
 // none.
 type Transfer struct {
-	From   *string         `json:"from_sleeve_id"` // nil: from what belongs to no sleeve
-	To     *string         `json:"to_sleeve_id"`   // nil: to what belongs to no sleeve
-	Amount *trading.Amount `json:"amount"`         // dollars
-	Note   string          `json:"note,omitempty"`
+	// Null, or left out: what belongs to no sleeve.
+	From   optional.Field[*string] `json:"from_sleeve_id"`
+	To     optional.Field[*string] `json:"to_sleeve_id"`
+	Amount *trading.Amount         `json:"amount"` // dollars
+	Note   string                  `json:"note,omitempty"`
 }
 
 // check returns the two sleeves, or invalid_sleeve.
 func (t *Transfer) check() (from, to *uuid.UUID, err error) {
-	if from, err = parseSleeve(t.From); err != nil {
+	if from, err = parseSleeve(t.From.Value); err != nil {
 		return nil, nil, err
 	}
-	if to, err = parseSleeve(t.To); err != nil {
+	if to, err = parseSleeve(t.To.Value); err != nil {
 		return nil, nil, err
 	}
 	switch {

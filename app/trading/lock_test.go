@@ -27,7 +27,12 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 			values ($1, gen_random_uuid()::text, 'u1', '\x00', 'AAPL', 'sell', 'market', 'day', 10, true)`
 		again    = `update app.alpaca_orders set intent_state = 'submitting', status = 'submitting' where account_id = $1 and client_order_id = 'unsent'`
 		exercise = `insert into app.exercises (account_id, contract, symbol, side, qty, price, reference_price, asked_by)
-			values ($1, 'AAPL261218C00100000', 'AAPL', 'buy', 10, 100, 100, 'u1')`
+			values ($1, 'AAPL261218C00100000', 'AAPL', 'buy', 100, 100, 100, 'u1')`
+		contract = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
+			values ($1, gen_random_uuid()::text, 'u1', '\x00', 'AAPL261218C00100000', 'buy', 'limit', 'day', 1, 5)`
+		spread = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, type, time_in_force, qty, limit_price, order_class, request)
+			values ($1, gen_random_uuid()::text, 'u1', '\x00', 'limit', 'day', 1, 5, 'mleg', '{"legs":[
+				{"symbol":"AAPL261218C00100000","side":"buy","ratio_qty":"1"},{"symbol":"AAPL261218C00110000","side":"sell","ratio_qty":"1"}]}')`
 	)
 	for name, tt := range map[string]struct {
 		limits, turn  string
@@ -46,14 +51,18 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 		"a sale after a closing":        {turn: "reduce_only", held: "19", first: closing, second: sale},
 		"one that is sent again":        {limits: `{"max_position_qty":"19"}`, first: order, second: again},
 		"after one that is sent again":  {limits: `{"max_position_qty":"19"}`, first: again, second: order},
-		"an exercise after an order":    {limits: `{"max_position_qty":"19"}`, held: "0", first: order, second: exercise},
-		"an order after an exercise":    {limits: `{"max_position_qty":"19"}`, held: "0", first: exercise, second: order},
+		"an exercise after an order":    {limits: `{"max_position_qty":"109"}`, held: "0", first: order, second: exercise},
+		"an order after an exercise":    {limits: `{"max_position_qty":"109"}`, held: "0", first: exercise, second: order},
+		"an exercise after a buy of it": {held: "0", first: contract, second: exercise},
+		"a buy of what is exercised":    {held: "0", first: exercise, second: contract},
+		"an exercise after a spread":    {held: "0", first: spread, second: exercise},
+		"a spread of what is exercised": {held: "0", first: exercise, second: spread},
 		"the limits themselves":         {first: `select private.set_guards('{"max_position_qty":"9"}') where $1::uuid is not null`, second: order},
 		"the switch":                    {held: "19", first: `select private.set_switch('halted', 'a test') where $1::uuid is not null`, second: closing},
 		"the position, an old snapshot": {limits: `{"max_position_qty":"19"}`, first: order, second: order, isolation: pgx.RepeatableRead},
 		"closings, an old snapshot":     {held: "19", first: closing, second: closing, isolation: pgx.RepeatableRead},
 		"closings, serializable":        {held: "19", first: closing, second: closing, isolation: pgx.Serializable},
-		"an exercise, an old snapshot":  {limits: `{"max_position_qty":"19"}`, held: "0", first: order, second: exercise, isolation: pgx.RepeatableRead},
+		"an exercise, an old snapshot":  {limits: `{"max_position_qty":"109"}`, held: "0", first: order, second: exercise, isolation: pgx.RepeatableRead},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,7 +26,7 @@ func Guards() []string {
 		"switch", "reduce_only", "allowed_symbols", "allowed_sides", "max_position_qty", "max_position_notional", "unmeasured",
 		"sleeve", "sleeves", "sleeve_cash", "sleeve_position", "sleeve_switch", "sleeve_allowed_symbols", "sleeve_max_order_notional", "sleeve_max_position_notional", "sleeve_max_drawdown",
 		"max_order_notional", "max_open_orders", "orders_per_minute", "orders_per_day", "daily_loss_limit",
-		"max_drawdown", "max_refusals", "heartbeat", "approval",
+		"max_drawdown", "max_refusals", "heartbeat", "approval", "exercise",
 	}
 }
 

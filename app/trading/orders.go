@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/broker"
 	"paddock/app/paging"
 	"paddock/app/tenant"
 )
@@ -41,9 +42,13 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) 
 		return nil, unstorableFilter(err)
 	}
 	if !mirror.fresh && !l.Continued && l.Sleeve == nil {
-		if body := s.tryBrokerList(ctx, a, *l); body != nil {
+		body, err := s.tryBrokerList(ctx, a, *l)
+		switch {
+		case err == nil:
 			l.Page.State.Forget()
 			return body, nil
+		case l.anchorID() != uuid.Nil && l.anchor == nil && !broker.IsKind(err, broker.NotFound):
+			return nil, err // the mirror does not have the order yet, and nobody can say whether there is one
 		}
 	}
 	if l.anchorID() != uuid.Nil && l.anchor == nil {

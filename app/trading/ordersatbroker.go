@@ -37,14 +37,14 @@ const (
 )
 
 // tryBrokerList returns the first page of a list from the broker itself. It
-// records nothing, because that is left to the stream's holder. It returns nil
-// where the broker could not be asked, or its answer not be used.
-func (s *Service) tryBrokerList(ctx context.Context, a tenant.Admission, l OrderList) []byte {
+// records nothing, because that is left to the stream's holder. It returns why
+// the broker could not be asked, or its answer not be used.
+func (s *Service) tryBrokerList(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
 	body, err := s.brokerList(ctx, a, l)
 	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != problem.NeedsCredentials && code != problem.BrokerRateLimited {
 		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "err", err)
 	}
-	return body
+	return body, err
 }
 
 // brokerList returns a page of a list from the broker. A list that began with

@@ -144,13 +144,16 @@ func TestWhatASleeveCanSell(t *testing.T) {
 	}
 }
 
-// A sleeve that is closed takes no order, though it had the cash; one that is halted none
-// that sells either.
-func TestAClosedSleeveTakesNoOrder(t *testing.T) {
+// A sleeve that is closed buys nothing, though it had the cash, and sells what came back
+// to it; one that is halted sells nothing either.
+func TestAClosedSleeveBuysNothing(t *testing.T) {
 	a := newAlone(t)
 	mine := a.sleeve("mine", "1000")
 	a.set("update app.sleeves set closed_at = now() where account_id = $1", a.account)
 	a.refuses("sleeve  "+mine, "closed", a.session, mine, limited, "'AAPL', 'buy', 'limit', 'day', 1, 1")
+	a.refuses("sleeve_position 0 1", "closed, a sell of what it does not hold", a.session, mine, limited, "'AAPL', 'sell', 'limit', 'day', 1, 1")
+	a.holds(mine, "AAPL", "long", "1", "2", "200", "0", "0", "200", "0")
+	a.refuses("", "closed, a sell of what came back to it", a.session, mine, limited, "'AAPL', 'sell', 'limit', 'day', 2, 1")
 	a.set("update app.sleeves set closed_at = null, switch = 'halted' where account_id = $1", a.account)
 	a.refuses("sleeve_switch halted ", "halted", a.session, mine, limited, "'AAPL', 'sell', 'limit', 'day', 1, 1")
 }
@@ -235,9 +238,17 @@ func TestCashThatThereIsToMove(t *testing.T) {
 	cash("400 1030")
 	move("out of it", "", other, "", "30", "")
 	cash("400 1000")
-	a.set("update app.sleeves set closed_at = now() where id = $1", other)
+	a.set("update app.sleeves set closed_at = now(), transferred = transferred - cash where id = $1", other)
 	move("out of one that is closed", "PD447", other, "", "1", "")
 	move("into one that is closed", "PD447", mine, other, "1", "")
+	a.set("update app.sleeves set transferred = transferred + 2 where id = $1", other)
+	move("more than came back to it", "PD446 2", other, "", "2.01", "")
+	move("what came back to it", "", other, mine, "2", "")
+	cash("402 0")
+	a.set("update app.sleeves set transferred = transferred - 2 where id = $1", other)
+	move("more than it lacks", "PD447", mine, other, "2.01", "")
+	move("what it lacks", "", mine, other, "2", "")
+	cash("400 0")
 }
 
 // A sleeve closes when it has nothing more: no cash, no position, and no order that may
@@ -298,21 +309,30 @@ func TestATokenTradesInItsSleeveOfTheAccount(t *testing.T) {
 	a.refuses("", "on another account it is bound to none", a.helperToken, "", limited, "'AAPL', 'buy', 'limit', 'day', 1, 5000")
 }
 
-// A replacement may take what the order that it replaces kept, and no more.
-func TestAReplacementTakesWhatItReplacesKept(t *testing.T) {
+// A replacement is paid beside the order that it replaces, which may fill until it is
+// replaced, and it may then fill as a whole. What has ended of the first is free again.
+func TestAReplacementIsPaidBesideWhatItReplaces(t *testing.T) {
 	a := newAlone(t)
 	mine := a.sleeve("mine", "1000")
 	a.has(mine, "side, status, qty, sleeve_cost", "'buy', 'new', 5, 600")
-	a.has(mine, "side, status, qty, sleeve_cost", "'buy', 'new', 3, 300")
 	var replaced string
 	if err := a.admin.QueryRow(t.Context(), "select alpaca_order_id from app.alpaca_orders where sleeve_cost = 600").Scan(&replaced); err != nil {
 		t.Fatal(err)
 	}
-	a.refuses("sleeve_cash 700 701", "more than that and what is left", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 701, 'replace', '"+replaced+"'")
+	replace := func(price string) string {
+		return "'AAPL', 'buy', 'limit', 'day', 1, " + price + ", 'replace', '" + replaced + "'"
+	}
+	const columns = limited + ", action, replaces"
+	a.refuses("sleeve_cash 400 400.01", "more than is left beside it", a.session, "", columns, replace("400.01"))
+	a.refuses("", "all that is left beside it", a.session, "", columns, replace("400"))
+	a.set("delete from app.alpaca_orders where action = 'replace'")
 	a.set("update app.alpaca_orders set status = 'partially_filled', filled_qty = 2, filled_avg_price = 120 where sleeve_cost = 600")
-	a.refuses("sleeve_cash 460 700", "while two of its five have filled and are not booked", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
+	a.refuses("sleeve_cash 400 401", "while two of its five have filled and are not booked", a.session, "", columns, replace("401"))
+	a.holds(mine, "AAPL", "long", "1", "2", "240", "0", "0", "240", "0")
 	a.set("update app.alpaca_orders set fills_qty = 2, fills_avg_price = 120 where sleeve_cost = 600")
-	a.refuses("", "all that", a.session, "", limited+", action, replaces", "'AAPL', 'buy', 'limit', 'day', 1, 700, 'replace', '"+replaced+"'")
+	a.refuses("sleeve_cash 400 401", "once they are booked", a.session, "", columns, replace("401"))
+	a.set("update app.alpaca_orders set status = 'replaced' where sleeve_cost = 600")
+	a.refuses("", "once it is replaced, the next takes what it kept", a.session, mine, limited, "'AAPL', 'buy', 'limit', 'day', 1, 760")
 }
 
 // On a live account who has not shown a password or a code lately gives a sleeve no cash,
@@ -478,4 +498,54 @@ func TestAnExerciseIsOfTheSleeveThatHoldsTheContract(t *testing.T) {
 	a.set("update app.exercises set state = 'accepted'")
 	a.set("update app.trading_positions set exit_qty = entry_qty, closed_at = now() where symbol = $1", call)
 	a.refuses("", "once it is booked", a.session, mine, limited, "'MSFT', 'buy', 'limit', 'day', 1, 501")
+}
+
+// The broker exercises all contracts that the account holds by then. So none is exercised
+// while somebody's order may still buy some, or once there are more than were counted; and
+// none is bought while they are exercised.
+func TestAnExerciseTakesWhatWasChecked(t *testing.T) {
+	a := newAlone(t)
+	const call, another = "AAPL271217C00100000", "AAPL271217C00110000"
+	mine := a.sleeve("mine", "20000")
+	a.set("insert into app.alpaca_positions (account_id, symbol, qty, current_price, as_of) values ($1, $2, 1, 5, now())", a.account, call)
+	exercise := func(when, want string) {
+		t.Helper()
+		err := a.as(a.session, `insert into app.exercises (account_id, contract, symbol, side, qty, price, reference_price, asked_by)
+			values ($1, $2, 'AAPL', 'buy', 100, 100, 99, private.user_id())`, a.account, call)
+		got := ""
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) {
+			got = refused.Code
+		}
+		if got != want {
+			t.Errorf("%s: the exercise ends with %q (%v), and should with %q", when, got, err, want)
+		}
+	}
+	buy := func(contract string) string { return "'" + contract + "', 'buy', 'limit', 'day', 1, 5" }
+	ended := func() { a.set("update app.alpaca_orders set status = 'canceled'") }
+
+	for of, sleeve := range map[string]string{"of none": "", "of a sleeve": mine} {
+		a.has(sleeve, "side, status, qty", "'buy', 'new', 1")
+		exercise("with an order of another symbol, "+of, "")
+		a.set("delete from app.exercises")
+		a.set("update app.alpaca_orders set symbol = $1", call)
+		exercise("with an order that may buy the contract, "+of, "PD422")
+		ended()
+	}
+	a.set("update app.alpaca_positions set qty = 2 where symbol = $1", call)
+	exercise("with more than was counted", "PD422")
+	a.set("update app.alpaca_positions set qty = 1 where symbol = $1", call)
+	exercise("as it was counted", "")
+
+	for of, sleeve := range map[string]string{"of none": "", "of a sleeve": mine} {
+		a.refuses("exercise  ", "while it is exercised, "+of, a.session, sleeve, limited, buy(call))
+		a.refuses("", "another contract, "+of, a.session, sleeve, limited, buy(another))
+	}
+	a.set("update app.exercises set state = 'accepted'")
+	a.refuses("exercise  ", "while the broker does it", a.session, mine, limited, buy(call))
+	a.set("update app.exercises set state = 'refused'")
+	a.refuses("", "once it is refused", a.session, mine, limited, buy(call))
+	ended()
+	a.set("update app.exercises set state = 'accepted', requested_at = clock_timestamp() - interval '61 seconds'")
+	a.refuses("", "a minute later", a.session, mine, limited, buy(call))
 }

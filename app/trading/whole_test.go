@@ -15,6 +15,7 @@ import (
 
 	"paddock/app/problem"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 )
 
 // fields returns the fields of a JSON object.
@@ -204,6 +205,10 @@ func TestOrdersBesideAnother(t *testing.T) {
 			"before_order_id=" + placed[1]: "a", "after_order_id=" + placed[1]: "c", "after_order_id=" + placed[0] + "&direction=asc": "bc",
 			"before_order_id=" + placed[2] + "&nested=true": "ba",
 		} {
+			kit.Eventually(t, "the broker to have time for a list", func() bool {
+				_, err := d.orders(query)
+				return !problem.Is(err, problem.BrokerUnavailable) && !problem.Is(err, problem.BrokerRateLimited)
+			})
 			if got := ids(query); got != want {
 				t.Errorf("%s, %s: %s, want %s", where, query, got, want)
 			}
@@ -215,6 +220,12 @@ func TestOrdersBesideAnother(t *testing.T) {
 	check("behind")
 	d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
 	check("empty")
+
+	// Where the broker cannot be asked nobody knows whether there is such an order.
+	d.front = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "{}", http.StatusServiceUnavailable) }
+	if _, err := d.orders("before_order_id=" + placed[1]); !problem.Is(err, problem.BrokerUnavailable) {
+		t.Errorf("while the broker is away: %v", err)
+	}
 }
 
 // Orders before or after another are read from an index, like any list.

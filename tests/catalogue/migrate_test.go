@@ -216,16 +216,22 @@ func TestRenewSealKeyKeepsTwo(t *testing.T) {
 	}
 }
 
-// A copy of a template database does not have its grants of CONNECT: SecureDatabase
-// makes them again.
+// A copy of a template database has neither its grants of CONNECT nor its settings:
+// SecureDatabase makes them again.
 func TestCopiedDatabaseIsSecuredAgain(t *testing.T) {
-	conn := pgtest.Empty(t).Conn(t, "owner")
+	db := pgtest.Empty(t)
+	conn := db.Conn(t, "owner")
 	for range 2 {
 		if err := sql.Migrate(t.Context(), conn); err != nil {
 			t.Fatal(err)
 		}
-		run(t, conn, "do $$ begin execute format('grant connect, temporary on database %I to public', current_database()); end $$")
+		run(t, conn, "do $$ begin execute format('grant connect, temporary on database %I to public', current_database()); "+
+			"execute format('alter database %I reset jit', current_database()); end $$")
 		run(t, conn, sql.SecureDatabase())
+		var jit string
+		if err := db.Conn(t, "admin").QueryRow(t.Context(), "show jit").Scan(&jit); err != nil || jit != "off" {
+			t.Errorf("jit is %s: %v", jit, err)
+		}
 		var temp, connect bool
 		err := conn.QueryRow(t.Context(), "select has_database_privilege('paddock_app', current_database(), 'temp'), has_database_privilege('paddock_app', current_database(), 'connect')").Scan(&temp, &connect)
 		if err != nil || temp || !connect {

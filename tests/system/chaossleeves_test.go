@@ -89,8 +89,7 @@ func (a *chaosAccount) moveCash(client *http.Client, dice *rand.Rand, name strin
 // overspentSQL finds each sleeve whose sums are not what its transfers and round trips say,
 // or that has less cash than nothing, or than its open orders may take, in one snapshot.
 const overspentSQL = `select s.account_id::text, concat_ws(' ', s.id, trim_scale(s.cash), 'less', trim_scale(app.reserved_cash(s.account_id, s.id))),
-		s.cash < 0 or s.cash < app.reserved_cash(s.account_id, s.id) and not exists (select from app.alpaca_orders o
-			where o.account_id = s.account_id and o.sleeve_id = s.id and o.is_open and o.action = 'replace'),
+		s.cash < 0 or s.cash < app.reserved_cash(s.account_id, s.id),
 		s.transferred <> (select coalesce(sum(case x.to_sleeve_id when s.id then x.amount else -x.amount end), 0) from app.sleeve_transfers x
 				where x.account_id = s.account_id and s.id in (x.from_sleeve_id, x.to_sleeve_id))
 			or (s.traded, s.fees, s.realized_pl) is distinct from (select (coalesce(sum(t.multiplier * (t.exit_notional - t.entry_notional) * case t.direction when 'long' then 1 else -1 end - t.fees), 0),

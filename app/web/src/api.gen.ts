@@ -2048,7 +2048,7 @@ export interface paths {
                         /** Format: uuid */
                         token_id: string;
                         /** @description What is ordered for each unit of the leader's, above 0 and at most 1000 */
-                        ratio: components["schemas"]["CopyRatio"];
+                        ratio: components["schemas"]["AmountGiven"];
                     };
                 };
             };
@@ -4233,12 +4233,12 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: uuid
-                         * @description null: from what belongs to none
+                         * @description Null, or left out: from what belongs to none
                          */
                         from_sleeve_id?: string | null;
                         /**
                          * Format: uuid
-                         * @description null: to what belongs to none
+                         * @description Null, or left out: to what belongs to none
                          */
                         to_sleeve_id?: string | null;
                         /** @description Dollars, above 0, with at most two decimals */
@@ -9440,7 +9440,6 @@ export interface components {
                 } | null;
             }[];
         };
-        CopyRatio: string | number;
         Copying: {
             offer: {
                 /** Format: uuid */
@@ -9591,6 +9590,10 @@ export interface components {
              * @description The API token that asks
              */
             token_id: string | null;
+            /** @description How the users and sleeves are called whose ids are in it, but for users who have left Paddock */
+            names: {
+                [key: string]: string;
+            };
             /** @description The limit above which it waits */
             above: components["schemas"]["AmountOrNull"];
             /** @description What the order could be worth when it was proposed */

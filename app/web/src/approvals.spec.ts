@@ -61,7 +61,7 @@ describe('what is asked, in words', () => {
     ['grant', { transfer: true, user_id: 'e' }, 'Hand the account over to Eve'],
     ['credentials', { kind: 'trading', key_last4: 'AB12', alpaca_account_id: 'x' }, 'Store API keys that end in …AB12'],
   ])('%s %o', (kind, request, words) => {
-    expect(title(anApproval({ kind, request }), { person: (id) => (id === 'e' ? 'Eve' : id) })).toBe(words)
+    expect(title(anApproval({ kind, request, names: { e: 'Eve' } }))).toBe(words)
   })
 
   it('names each limit that would change, also one that is left out, and no other', () => {
@@ -80,11 +80,11 @@ describe('what is asked, in words', () => {
   })
 
   it('says who asks', () => {
-    const person = (id: string) => `user ${id}`
     const tokens = new Map([['t', 'bot']])
-    expect(asker(anApproval(), 'u', person, new Map())).toBe('an API token of user other')
-    expect(asker(anApproval({ proposed_by: 'u' }), 'u', person, tokens)).toBe('your API token “bot”')
-    expect(asker(anApproval({ proposed_by: 'u', token_id: null }), 'u', person, tokens)).toBe('you')
+    expect(asker(anApproval(), 'u', new Map())).toBe('an API token of user other')
+    expect(asker(anApproval({ names: { other: 'Eve' } }), 'u', new Map())).toBe('an API token of Eve')
+    expect(asker(anApproval({ proposed_by: 'u' }), 'u', tokens)).toBe('your API token “bot”')
+    expect(asker(anApproval({ proposed_by: 'u', token_id: null }), 'u', tokens)).toBe('you')
   })
 })
 

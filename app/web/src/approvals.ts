@@ -102,13 +102,15 @@ const replaced = {
 export interface Known {
   orders?: Order[]
   guards?: Guards | null
-  /** A user in words. */
-  person?: (id: string) => string
 }
 
+/** A user of an approval in words. */
+export const person = (a: Approval, id: string): string => a.names[id] ?? `user ${id}`
+
 /** What is asked, in one line. */
-export function title(a: Approval, { orders = [], person = (id) => `user ${id}` }: Known = {}): string {
+export function title(a: Approval, { orders = [] }: Known = {}): string {
   const r = a.request as Request
+  const sleeve = (name: string) => a.names[field(r, name)] ?? field(r, name)
   switch (a.kind) {
     case 'order': {
       if (!field(r, 'replaces')) return orderLine(r)
@@ -129,14 +131,14 @@ export function title(a: Approval, { orders = [], person = (id) => `user ${id}` 
         (r.suspend_trade === false ? ', and lift Alpaca’s own switch' : '')
       )
     case 'sleeve':
-      return `Change the sleeve ${field(r, 'sleeve_id')}`
+      return `Change the sleeve ${sleeve('sleeve_id')}`
     case 'cash':
-      return `Move $${amount(field(r, 'amount'), money)} ${field(r, 'from_sleeve_id') ? `from the sleeve ${field(r, 'from_sleeve_id')} ` : ''}into the sleeve ${field(r, 'to_sleeve_id')}`
+      return `Move $${amount(field(r, 'amount'), money)} ${field(r, 'from_sleeve_id') ? `from the sleeve ${sleeve('from_sleeve_id')} ` : ''}into the sleeve ${sleeve('to_sleeve_id')}`
     case 'grant': {
       const end = field(r, 'expires_at') ? ` until ${new Date(field(r, 'expires_at')).toLocaleString()}` : ''
-      if (r.transfer) return `Hand the account over to ${person(field(r, 'user_id'))}`
+      if (r.transfer) return `Hand the account over to ${person(a, field(r, 'user_id'))}`
       if (r.invitation) return `Invite ${field(r, 'email') || 'whoever has the link'} as ${field(r, 'role')}${end}`
-      return `Make ${field(r, 'email') || person(field(r, 'user_id'))} ${field(r, 'role')}${end}`
+      return `Make ${field(r, 'email') || person(a, field(r, 'user_id'))} ${field(r, 'role')}${end}`
     }
     case 'credentials':
       return `Store API keys that end in …${field(r, 'key_last4')}`
@@ -197,16 +199,11 @@ export function details(a: Approval, { guards }: Known = {}): string[] {
 }
 
 /** Who asks. tokens are the names of the user's own API tokens. */
-export function asker(
-  a: Approval,
-  me: string | undefined,
-  person: (id: string) => string,
-  tokens: Map<string, string>,
-): string {
+export function asker(a: Approval, me: string | undefined, tokens: Map<string, string>): string {
   const mine = a.proposed_by === me
-  if (!a.token_id) return mine ? 'you' : person(a.proposed_by)
+  if (!a.token_id) return mine ? 'you' : person(a, a.proposed_by)
   const name = tokens.get(a.token_id)
-  return `${mine ? 'your API token' : `an API token of ${person(a.proposed_by)}`}${name ? ` “${name}”` : ''}`
+  return `${mine ? 'your API token' : `an API token of ${person(a, a.proposed_by)}`}${name ? ` “${name}”` : ''}`
 }
 
 /** What became of it. */

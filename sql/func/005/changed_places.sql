@@ -8,7 +8,7 @@
 -- connections are looked at each second.
 create or replace function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamptz[])
 returns table (idx integer, access text)
-stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_memoize = off set jit = off
+stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_memoize = off
 language plpgsql as $$
 #variable_conflict use_column
 begin

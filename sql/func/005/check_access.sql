@@ -10,7 +10,7 @@
 -- of the cursor was written, or the newest one for a cursor of NULL.
 create or replace function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamptz[])
 returns table (idx integer, access text, user_id text, until timestamptz, place text, head bigint, mark timestamptz)
-stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
+stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 language plpgsql as $$
 #variable_conflict use_column
 begin

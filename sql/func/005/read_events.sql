@@ -27,7 +27,7 @@
 -- another.
 create or replace function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamptz[], p_max integer, p_bytes integer)
 returns table (idx integer[], access text, seq bigint, kind text, at timestamptz, data text)
-stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_memoize = off set jit = off
+stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_memoize = off
 language plpgsql as $$
 #variable_conflict use_column
 begin

@@ -13,6 +13,10 @@
 --
 -- What the account's sleeves say of it (app.check_sleeve) is a part of the violations.
 --
+-- No contract is bought while it is exercised, whoever buys it: the broker exercises all
+-- that the account holds by then, and shares would come that nobody has checked
+-- (app.guard_exercise refuses the other order of the two).
+--
 -- Of an order that an API token sends, the limits of the token and of those of which it
 -- was made count as the account's own do, the tightest of each. How many orders may be
 -- sent is counted for each of them by itself: a token answers for what was made of it.
@@ -50,6 +54,13 @@ begin
   select c.* into sleeve from app.check_sleeve(o) c;
   violations := sleeve.violations;
   needs := sleeve.needs;
+  if (o.order_class = 'mleg' or app.underlying(o.symbol) is not null) and exists (
+      select from app.order_lines(o) l
+      join app.exercises e on e.account_id = o.account_id and e.symbol = app.underlying(l.symbol) and e.contract = l.symbol
+      where l.side = 'buy' and e.state <> 'refused' and e.requested_at > clock_timestamp() - interval '1 minute') then
+    violations := violations || app.violation('exercise', null, null,
+      'These contracts are being exercised, which takes all that the account holds: none is bought meanwhile. Send the order again in a minute.');
+  end if;
   select t.* into g from app.account_guards t where t.account_id = o.account_id;
   if not found then
     g.switch := 'open';

@@ -4,7 +4,10 @@
 -- an order: of the sleeve that holds the contracts, which is to pay for the shares or to
 -- have them, where it alone holds all of them. Where sleeves hold a part, none is
 -- exercised: the broker exercises all that the account holds, and nobody could say whose
--- the shares are. PD409: one of the same contract was asked for within a minute.
+-- the shares are. For the same reason none is exercised while an order may still buy the
+-- contract, or once the account has more of it than was read from the broker: what is
+-- checked is what the broker will do. PD409: one of the same contract was asked for within
+-- a minute.
 create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -13,6 +16,7 @@ declare
   verdict jsonb;
   held numeric; -- of the contracts by sleeves
   holder uuid;  -- the sleeve, where it is one
+  buys numeric; -- of the contract, by open orders
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'orders are made in transactions that are read committed: an older snapshot would miss the orders before this one' using errcode = '25001';
@@ -31,6 +35,13 @@ begin
       'violations', jsonb_build_array(app.violation('sleeves', '0', trim_scale(held)::text,
         format('Of %s, %s belong to sleeves of this account, and an exercise takes all that the account holds. Sell them in their sleeves first, or sell all and do not exercise.',
           new.contract, trim_scale(held)))))::text;
+  end if;
+  buys := (select q.buys from app.open_quantities(new.account_id, new.contract) q);
+  if buys > 0 or app.held_quantity(new.account_id, new.contract) * 100 > new.qty then
+    raise exception 'the account may have more contracts by then' using errcode = 'PD422', detail = jsonb_build_object('needs', '[]'::jsonb, 'reducing', false,
+      'violations', jsonb_build_array(app.violation('exercise', trim_scale(new.qty)::text, null,
+        format('An exercise takes all of %s that the account holds, and may take more than was checked: open orders may still buy %s, or some were bought just now. Cancel those orders, and ask again.',
+          new.contract, trim_scale(buys)))))::text;
   end if;
   shares.account_id := new.account_id;
   shares.id := new.id;

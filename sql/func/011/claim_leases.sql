@@ -24,7 +24,7 @@ create or replace function private.claim_leases(p_holder uuid, p_ttl interval, p
 returns table (account_id uuid, environment text, fence bigint, generation bigint, last_event_id text,
   stream_mode text, silent_since timestamptz, surplus boolean)
 volatile security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off set enable_nestloop = off set jit = off
+  set enable_seqscan = off set enable_nestloop = off
 language plpgsql as $$
 #variable_conflict use_column
 declare

@@ -10,7 +10,7 @@
 -- happens: each question has a partial index that has no other rows.
 create or replace function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer,
   out mark text, out unresolved uuid[], out syncing uuid[], out syncs bigint[], out winding_down uuid[], out importing uuid[])
-volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
+volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 language plpgsql as $$
 begin
   perform private.give_sign(p_holder, p_ttl, p_max);

@@ -1,11 +1,14 @@
 -- Returns what the sleeves of an account say of an order that is about to be sent, as
 -- violations and needs (see app.check_guards). An order of a sleeve may spend what the
--- sleeve has, less what its other orders may take, and sell what it holds: it has no
--- margin and no short positions. An order of none may not sell what sleeves hold; what it
+-- sleeve has, less what its other orders may take (of a buy that it replaces too), and sell
+-- what it holds: it has no margin and no short positions. An order of none may not sell what sleeves hold; what it
 -- may spend is left to the account's guards and to the broker.
 --
 -- approval_above is what an order of its must be worth to need a person's word; null: none
 -- does.
+--
+-- One that was closed sells what came back to it, such as the shares of a trade that the
+-- broker took back.
 --
 -- A sell for an amount of money has no bound of what it sells, because the price may fall
 -- until it fills: it is refused where sleeves hold the symbol.
@@ -69,10 +72,10 @@ begin
     return;
   end if;
 
-  select t.* into s from app.sleeves t where t.account_id = o.account_id and t.id = o.sleeve_id and t.closed_at is null;
-  if not found then
+  select t.* into s from app.sleeves t where t.account_id = o.account_id and t.id = o.sleeve_id;
+  if not found or s.closed_at is not null and o.side is distinct from 'sell' then
     violations := jsonb_build_array(app.violation('sleeve', null, o.sleeve_id::text,
-      'The account has no such sleeve, or it is closed. Pick one from GET /api/sleeves.'));
+      'The account has no such sleeve, or it is closed and only sells what came back to it. Pick one from GET /api/sleeves.'));
     return;
   end if;
   approval_above := s.approval_above;
@@ -114,11 +117,12 @@ begin
       continue;
     end if;
     cost := app.order_cost(o);
-    may := s.cash - app.reserved_cash(o.account_id, s.id, o.replaces);
+    may := s.cash - app.reserved_cash(o.account_id, s.id);
     if cost > may then
       violations := violations || app.violation('sleeve_cash', trim_scale(may)::text, trim_scale(cost)::text,
-        format('The order may cost %s, and the sleeve %s has %s to spend: %s of cash, less what its open orders may take.',
-          trim_scale(cost), s.name, trim_scale(may), trim_scale(s.cash)));
+        format('The order may cost %s, and the sleeve %s has %s to spend: %s of cash, less what its open orders may take.%s',
+          trim_scale(cost), s.name, trim_scale(may), trim_scale(s.cash), case when o.replaces is not null
+            then ' The order that it replaces is one of them, because it may fill before Alpaca replaces it: cancel it, and place another.' else '' end));
     end if;
     if s.switch = 'reduce_only' then
       violations := violations || app.violation('sleeve_switch', 'reduce_only', null,

@@ -2,13 +2,16 @@
 -- unassigned (NULL), and returns the transfer: the earlier one for the retry of a
 -- request, which has its key.
 --
+-- From a sleeve that was closed and got something back all of it can be moved, and to one
+-- whose cash fell below 0 as much as that lacks.
+--
 -- What a sleeve's open buys may take stays, and so does the cash of other sleeves: the
 -- unassigned has what the broker says that the account has, less what is in sleeves.
 --
 -- PD409: the key was used for another transfer. PD419: cash is moved into a sleeve of a
 -- live account, which takes a step-up. PD457: as in private.set_guards. PD446: there is too little, and the detail has
 -- how much there is; or, without a detail, it is not known, since the broker was last
--- asked more than a minute ago. PD447: there is no such sleeve, or it is closed.
+-- asked more than a minute ago. PD447: there is no such sleeve, or it is closed and lacks nothing.
 create or replace function private.move_cash(p_id uuid, p_from uuid, p_to uuid, p_amount numeric, p_note text, p_key text) returns app.sleeve_transfers
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -27,7 +30,8 @@ begin
     return made;
   end if;
   if exists (select from unnest(array[p_from, p_to]) a where a is not null
-      and not exists (select from app.sleeves s where s.account_id = account and s.id = a and s.closed_at is null)) then
+      and not exists (select from app.sleeves s where s.account_id = account and s.id = a
+        and (s.closed_at is null or a = p_from and s.cash > 0 or a = p_to and s.cash + p_amount <= 0))) then
     raise exception 'there is no such sleeve' using errcode = 'PD447';
   end if;
   if p_to is not null then

@@ -159,6 +159,7 @@ export function anApproval(change: Partial<Approval> = {}): Approval {
     reason: null,
     proposed_by: 'other',
     token_id: 't',
+    names: {},
     above: '500',
     worth: '600.00',
     prices: { AAPL: '100' },
