@@ -167,6 +167,9 @@ func (s *Service) Led(ctx context.Context, a tenant.Admission, page paging.Page)
 // explain turns the refusals of the functions into problems.
 func explain(err error) error {
 	var pg *pgconn.PgError
+	if tenant.UniqueViolation(err) != "" { // the token was taken for another account at the same moment
+		return problem.New(problem.CopyingExists, "There is one already: see GET /api/copying, and end it first.").Because(err)
+	}
 	if !errors.As(err, &pg) || pg.Code != "PD470" {
 		return err
 	}

@@ -99,4 +99,17 @@ func TestCancelingAllCancelsWhatWaits(t *testing.T) {
 			t.Errorf("the job is %s", state)
 		}
 	}
+	// What is to cancel an order goes on.
+	admin := s.db.Conn(t, "admin")
+	for _, statement := range []string{"set session_replication_role = replica",
+		`insert into app.jobs (account_id, id, seq, kind, request, request_hash, asked_by, session_id, origin)
+			select account_id, '00000000-0000-4000-8000-000000000001', 1000, 'order', '{"cancels":"00000000-0000-4000-8000-000000000002"}', request_hash, asked_by, session_id, origin from app.jobs limit 1`} {
+		if _, err := admin.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ada.do("DELETE", "/api/jobs", "", "X-Account-ID", id).want(t, 200, "")
+	if state := ada.do("GET", "/api/jobs/00000000-0000-4000-8000-000000000001", "", "X-Account-ID", id).field(t, "state"); state != "waiting" {
+		t.Errorf("the cancellation is %s", state)
+	}
 }

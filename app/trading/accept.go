@@ -124,12 +124,7 @@ func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uui
 	})
 	if err == nil {
 		if canceled, is := cancels(p.text); is {
-			placed.Order, err = s.Cancel(ctx, a, canceled)
-			if tried < sendFor && passes(err) {
-				return placed, max(problem.Of(err).RetryAfter, time.Second), err
-			}
-			placed.Known = true
-			return placed, 0, err
+			return s.cancelAccepted(ctx, a, canceled, tried)
 		}
 		order, err = s.accepted(ctx, a, p.text)
 	}
@@ -139,6 +134,26 @@ func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uui
 		placed, err = s.submit(ctx, a, p, order)
 	}
 	if p.waits && passes(err) {
+		return placed, max(problem.Of(err).RetryAfter, time.Second), err
+	}
+	return placed, 0, err
+}
+
+// cancelAccepted cancels an order as a job that was tried for this long asks for. An order
+// whose answer is missing may be at the broker all the same: it is asked for again.
+func (s *Service) cancelAccepted(ctx context.Context, a tenant.Admission, id uuid.UUID, tried time.Duration) (placed Placed, again time.Duration, err error) {
+	placed.Order, err = s.Cancel(ctx, a, id)
+	placed.Known = true
+	if err == nil || tried >= sendFor {
+		return placed, 0, err
+	}
+	var f found
+	if problem.Is(err, problem.OrderNotCancelable) {
+		if read := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByIDSQL, a.Account, id) }); read != nil {
+			return placed, 0, err
+		}
+	}
+	if f.State == "submitting" || passes(err) {
 		return placed, max(problem.Of(err).RetryAfter, time.Second), err
 	}
 	return placed, 0, err

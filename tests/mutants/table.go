@@ -36,6 +36,7 @@ const (
 // mutants breaks rules that orders depend on, and names the tests that must
 // notice.
 var mutants = []mutant{
+	{copied, "sql/func/014/cancel_waiting_jobs.sql", " and not j.request ? 'cancels'", "", []string{"app/httpapi TestCancelingAllCancelsWhatWaits"}},
 	{copied, "sql/func/018/note_led_order.sql", "  if exists (select from app.copies c where c.account_id = new.account_id and c.id = new.id)\n    or", "  if", []string{"app/httpapi TestCopyingTakesConsent"}},
 	{copied, "sql/func/018/note_led_order.sql", "row_number() over (order by f.made_at, f.id) + offer.turns", "row_number() over (order by f.made_at, f.id)", []string{"app/httpapi TestCopying"}},
 	{copied, "sql/func/018/note_led_order.sql", "new.status in ('canceled', 'rejected') then", "new.status in ('rejected') then", []string{"app/httpapi TestCopying"}},
