@@ -9,8 +9,11 @@ import (
 // Left is what is left of an account's requests to one of Alpaca's hosts.
 type Left struct {
 	PerMinute int `json:"per_minute"` // how many Alpaca allows in a minute
-	// Now is how many this server would send at once, without waiting: a quarter of a
-	// minute's at most, of which each comes back in time.
+	// Share is of how many in a minute whoever asks is sure: all where nobody else asked
+	// for something in the last minute (see share).
+	Share int `json:"share_per_minute"`
+	// Now is how many this server would send at once for them, without waiting: a quarter
+	// of a minute's at most, of which each comes back in time.
 	Now int `json:"left"`
 	// Told is what Alpaca said was left, with its last answer of the last minute: other
 	// programs with the same keys count there too. Nil where there was none.
@@ -24,27 +27,40 @@ type told struct {
 }
 
 // Left returns what is left of an account's requests to Alpaca's trading and its market
-// data. It asks nobody, and uses up nothing.
-func (b *Broker) Left(account string, env Environment) (trading, data Left, err error) {
+// data for one who shares them (WithSharer). It asks nobody, and uses up nothing.
+func (b *Broker) Left(account string, env Environment, sharer string) (trading, data Left, err error) {
 	base, err := b.url(env)
 	if err != nil {
 		return Left{}, Left{}, err
 	}
-	return b.limits.left(account + " " + base), b.limits.left(account + " " + b.config.DataURL), nil
+	return b.limits.left(account+" "+base, sharer), b.limits.left(account+" "+b.config.DataURL, sharer), nil
 }
 
 // left returns what is left of a bucket, which is full where it was never used.
-func (l *limits) left(key string) Left {
+func (l *limits) left(key, sharer string) Left {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b, there := l.buckets[key]
 	if !there {
-		return Left{PerMinute: defaultPerMinute, Now: defaultPerMinute / 4}
+		return Left{PerMinute: defaultPerMinute, Share: defaultPerMinute, Now: defaultPerMinute / 4}
 	}
-	left := Left{PerMinute: int(float64(b.Limit())*60 + 0.5), Now: max(0, int(b.Tokens()))}
+	perMinute, tokens, n := float64(b.Limit())*60+0.5, b.Tokens(), 1
+	for name, other := range l.shares[key] {
+		if name != sharer && time.Since(other.used) <= sharesFor {
+			n++
+		}
+	}
+	if n > 1 { // one's own share, or what goes beyond half of the bucket
+		own := float64(startShare)
+		if s, there := l.shares[key][sharer]; there && time.Since(s.used) <= sharesFor {
+			own = min(s.Tokens(), float64(max(b.Burst()/n, 1)))
+		}
+		tokens = max(own, tokens-float64(b.Burst())/2)
+	}
+	left := Left{PerMinute: int(perMinute), Share: int(perMinute) / n, Now: max(0, int(tokens))}
 	if time.Since(b.told.at) < time.Minute {
-		n := b.told.left
-		left.Told = &n
+		told := b.told.left
+		left.Told = &told
 	}
 	return left
 }

@@ -57,6 +57,36 @@ func TestSharesAreEqual(t *testing.T) {
 	})
 }
 
+// Who asks what is left is told of their own share, whatever others took.
+func TestWhatIsLeftIsOnesShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits()
+		use := func(sharer string, n int) {
+			for range n {
+				_ = l.waitShared(t.Context(), "one", sharer)
+			}
+		}
+		want := func(when, sharer string, share, now int) {
+			t.Helper()
+			if got := l.left("one", sharer); got.Share != share || got.Now != now || got.PerMinute != defaultPerMinute {
+				t.Errorf("%s: %+v, want %d a minute and %d now", when, got, share, now)
+			}
+		}
+		want("before anybody", "a", 200, 50)
+		use("a", 30)
+		want("alone", "a", 200, 20)
+		want("one who comes", "b", 100, startShare)
+		use("b", 2)
+		want("the one who came", "b", 100, startShare-2)
+		want("the first, who has used up its own", "a", 100, 20)
+		use("a", 20)
+		want("the first", "a", 100, 0)
+		want("the one who came, as before", "b", 100, startShare-2)
+		time.Sleep(2 * time.Minute)
+		want("alone again", "a", 200, 50)
+	})
+}
+
 // What cancels an order or closes a position goes at once, in front of all that wait, also
 // where the account's requests are used up; and not without end.
 func TestUrgentGoesFirst(t *testing.T) {

@@ -53,14 +53,14 @@ func (o *Opener) Open(ctx context.Context, a tenant.Admission, do Transaction, q
 		err = opened.keys.Usable()
 	}
 	if err == nil {
-		opened.Client, err = opened.keys.Client(o.broker, a.Account, broker.WithSharer(sharer(a)))
+		opened.Client, err = opened.keys.Client(o.broker, a.Account, broker.WithSharer(Sharer(a)))
 	}
 	return opened, err
 }
 
-// sharer names who shares the account's requests with others: each API token by itself,
+// Sharer names who shares the account's requests with others: each API token by itself,
 // the orders that are sent later together, and people together.
-func sharer(a tenant.Admission) string {
+func Sharer(a tenant.Admission) string {
 	switch {
 	case a.Ticket != nil:
 		return "jobs"

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/quota"
 )
@@ -35,7 +36,7 @@ func (s *Server) budget(r *request) (response, error) {
 		return response{}, err
 	}
 	if s.Left != nil {
-		if body.RateLimit.Trading, body.RateLimit.Data, err = s.Left(r.admission.Account.String(), of.Account.Environment); err != nil {
+		if body.RateLimit.Trading, body.RateLimit.Data, err = s.Left(r.admission.Account.String(), of.Account.Environment, credentials.Sharer(r.admission)); err != nil {
 			return response{}, err
 		}
 	}

@@ -81,7 +81,7 @@ type Config struct {
 	// machine's, by environment, where that is known.
 	ClockSkews func() map[broker.Environment]time.Duration
 	// Left returns what is left of an account's requests to Alpaca.
-	Left func(account string, env broker.Environment) (trading, data broker.Left, err error)
+	Left func(account string, env broker.Environment, sharer string) (trading, data broker.Left, err error)
 	// ReportSessionsEnded returns how many sessions of reporting logins this
 	// instance has ended.
 	ReportSessionsEnded func() int64

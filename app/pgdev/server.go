@@ -80,6 +80,21 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	return s, nil
 }
 
+// Remove stops the server that a run which was killed left on a folder, if any, and removes
+// the folder. It ends with an error where a run goes on there.
+func Remove(dir string) error {
+	lock, err := lockFile(filepath.Join(dir, "lock"))
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	s := &Server{config: Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)}, home: dir}
+	if err := s.stopLeftover(); err != nil {
+		return err
+	}
+	return os.RemoveAll(dir)
+}
+
 func (s *Server) start(ctx context.Context) error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -337,6 +352,7 @@ func (s *Server) launchOnce(ctx context.Context) error {
 	}
 	if !s.config.Durable {
 		settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"] = "off", "off", "off"
+		settings["max_wal_size"] = "512MB" // the data may be in memory
 	}
 	for name, value := range s.config.Settings {
 		settings[name] = value

@@ -130,6 +130,27 @@ func postmaster(t *testing.T, dir string) int {
 	return pid
 }
 
+// A folder is removed with the Postgres that a killed run left there, and not while one
+// runs.
+func TestRemove(t *testing.T) {
+	dir := folder(t)
+	running := startAnother(t, dir)
+	left := postmaster(t, dir)
+	if err := pgdev.Remove(dir); err == nil || query[int](t, running.url, "select 1") != 1 {
+		t.Fatalf("it is removed while it runs: %v", err)
+	}
+	running.kill()
+	if err := pgdev.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+	if err := syscall.Kill(left, 0); err == nil {
+		t.Error("its Postgres still runs")
+	}
+}
+
 // While a Paddock runs, a second one on its folder is refused with one
 // sentence. After the first is killed, the next one takes over the folder from
 // the Postgres that still runs, also through a symbolic link: all committed

@@ -137,6 +137,15 @@ func (d *desk) orders(query string) ([]byte, error) {
 	return d.service.Orders(d.t.Context(), d.owner, &l)
 }
 
+// clientIDs returns the client_order_ids of a list, one after the other.
+func clientIDs(t *testing.T, list []byte) (all string) {
+	t.Helper()
+	for _, o := range fields(t, list)["orders"].([]any) {
+		all += o.(map[string]any)["client_order_id"].(string)
+	}
+	return all
+}
+
 // before_order_id and after_order_id list the orders before or after an order.
 // They accept our ids and the broker's, can be combined with other parameters,
 // and work for lists from the mirror and from the broker.
@@ -148,12 +157,9 @@ func TestOrdersBesideAnother(t *testing.T) {
 		from generate_series(1, 6) n, lateral (select timestamptz '2026-01-05 15:00:00Z' + (n / 2) * interval '1 minute') m (moment)`, d.owner.Account)
 	d.synced()
 	ours, theirs := "00000000-0000-4000-8000-00000000000", "00000000-0000-4000-9000-00000000000"
-	ids := func(query string) (all string) {
+	ids := func(query string) string {
 		t.Helper()
-		for _, o := range fields(t, d.page(query))["orders"].([]any) {
-			all += o.(map[string]any)["client_order_id"].(string)
-		}
-		return all
+		return clientIDs(t, d.page(query))
 	}
 	for query, want := range map[string]string{
 		"":                              "654321",
@@ -205,11 +211,13 @@ func TestOrdersBesideAnother(t *testing.T) {
 			"before_order_id=" + placed[1]: "a", "after_order_id=" + placed[1]: "c", "after_order_id=" + placed[0] + "&direction=asc": "bc",
 			"before_order_id=" + placed[2] + "&nested=true": "ba",
 		} {
+			var body []byte
 			kit.Eventually(t, "the broker to have time for a list", func() bool {
-				_, err := d.orders(query)
+				var err error
+				body, err = d.orders(query)
 				return !problem.Is(err, problem.BrokerUnavailable) && !problem.Is(err, problem.BrokerRateLimited)
 			})
-			if got := ids(query); got != want {
+			if got := clientIDs(t, body); got != want {
 				t.Errorf("%s, %s: %s, want %s", where, query, got, want)
 			}
 		}

@@ -33,10 +33,11 @@ func (r *Replica) On(primary string) string {
 // replication slot.
 func (o *Own) Replica(t testing.TB, name string) *Replica {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), name)
-	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
-		_ = os.Chmod(parent, 0o755) // so that the server's own user can get there
+	dir, remove, err := newFolder()
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(remove)
 	o.copyTo(t, filepath.Join(dir, "data"), "--create-slot", "--slot="+name)
 	admin, err := url.Parse(o.Server.AdminURL("postgres"))
 	if err != nil {

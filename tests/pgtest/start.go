@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -178,23 +177,20 @@ func await(ctx context.Context, pool *dockertest.Pool, container *dockertest.Res
 }
 
 func startEmbedded(ctx context.Context) (string, func(), error) {
-	dir, err := os.MkdirTemp("", "paddock-test-")
+	dir, remove, err := newFolder()
 	if err != nil {
-		return "", nil, fmt.Errorf("make a folder for the test server: %w", err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return "", nil, fmt.Errorf("open the test server's folder: %w", err)
+		return "", nil, err
 	}
 	server, err := pgdev.Start(ctx, pgdev.Config{Dir: dir})
 	if err != nil {
-		os.RemoveAll(dir)
+		remove()
 		return "", nil, err
 	}
 	return server.AdminURL("postgres"), func() {
 		if err := server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 		}
-		os.RemoveAll(dir)
+		remove()
 	}, nil
 }
 
@@ -258,10 +254,11 @@ func StartBare(t testing.TB) *Own {
 // production.
 func startAlone(t testing.TB, settings map[string]string) *pgdev.Server {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "postgres")
-	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
-		_ = os.Chmod(parent, 0o755) // so that the server's own user can get there
+	dir, remove, err := newFolder()
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(remove)
 	server, err := pgdev.Start(context.Background(), pgdev.Config{Dir: dir, Durable: true, Settings: settings})
 	if err != nil {
 		t.Fatalf("start a server of the test's own: %v", err)

@@ -9743,7 +9743,9 @@ export interface components {
         LeftAtAlpaca: {
             /** @description How many requests Alpaca allows the account in a minute */
             per_minute: number;
-            /** @description How many this instance would send at once */
+            /** @description Of how many of these whoever asks is sure, by the number of those who asked for something in the last minute */
+            share_per_minute: number;
+            /** @description How many this instance would send at once for whoever asks */
             left: number;
             /** @description What Alpaca said was left, with its last answer of the last minute; null where there was none */
             left_at_alpaca: number | null;
