@@ -54,7 +54,7 @@ grant select on app.event_heads to paddock_app;
 create table app.account_events (
   account_id uuid not null references app.event_heads (account_id) on delete cascade,
   seq bigint not null,
-  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook', 'history', 'approval')),
+  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook', 'notice', 'history', 'approval', 'limit', 'stream', 'summary')),
   -- The broker's event id (a ULID), by which a repeated update is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),

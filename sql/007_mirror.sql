@@ -172,6 +172,7 @@ grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror,
 grant execute on function app.require_cursor, app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
   app.record_odd_items, app.record_agreement, app.settle_positions to paddock_worker;
 grant execute on function app.account_snapshot, app.state_tag to paddock_app;
+grant execute on function app.is_fresh to paddock_gate;
 comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.';
 comment on function app.state_tag is 'Another text whenever lists of orders, executions or round trips would show something else.';
 comment on function app.account_snapshot is 'An account''s state, its positions and its open orders, as of its newest event.';

@@ -147,6 +147,19 @@ alter table private.token_refusal_runs enable row level security, force row leve
 create policy gate_all on private.token_refusal_runs to paddock_gate using (true) with check (true);
 grant select, insert, update (refusals, stopped_at) on private.token_refusal_runs to paddock_gate;
 
+-- Of which limits it was told that four fifths are used, and on which day last
+-- (private.note_use).
+create table private.neared_limits (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  what text not null,
+  day date not null,
+  primary key (account_id, what)
+);
+comment on table private.neared_limits is 'Of which limits of an account it was told that most of them is used, and on which day last.';
+alter table private.neared_limits enable row level security, force row level security;
+create policy gate_all on private.neared_limits to paddock_gate using (true) with check (true);
+grant select, insert, update (day) on private.neared_limits to paddock_gate;
+
 -- What the account is worth by the broker's figures, for the daily loss limit and the
 -- drawdown.
 create table app.account_balances (
@@ -369,7 +382,9 @@ set local role paddock_gate;
 {{ template "func/008/set_switch.sql" . }}
 {{ template "func/008/beat.sql" . }}
 {{ template "func/008/keep_balance.sql" . }}
+{{ template "func/008/note_use.sql" . }}
 {{ template "func/008/raise_high_water_mark.sql" . }}
+{{ template "func/008/note_loss.sql" . }}
 {{ template "func/008/reset_high_water_mark.sql" . }}
 {{ template "func/008/count_sent_order.sql" . }}
 {{ template "func/008/count_refusal.sql" . }}
@@ -379,7 +394,7 @@ set local role paddock_gate;
 {{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch, private.beat, private.reset_high_water_mark, private.reset_token to paddock_app;
 grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
-grant execute on function private.keep_balance, private.raise_high_water_mark, private.count_sent_order, private.count_answer to paddock_owner;
+grant execute on function private.keep_balance, private.raise_high_water_mark, private.note_loss, private.count_sent_order, private.count_answer to paddock_owner;
 comment on function private.beat is 'Notes a heartbeat of the admitted account, and of the API token that sends it.';
 comment on function private.reset_high_water_mark is 'Lets the high-water mark of the admitted account begin anew.';
 comment on function private.reset_token is 'Lets an API token go on that refusals in a row have stopped.';
@@ -391,6 +406,9 @@ create trigger keep_balance after insert or update on app.account_balances
   for each row execute function private.keep_balance();
 create trigger raise_high_water_mark after insert or update on app.account_balances
   for each row execute function private.raise_high_water_mark();
+-- Its name comes after those two's: it reads the mark.
+create trigger tell_of_loss after insert or update on app.account_balances
+  for each row execute function private.note_loss();
 -- A wind-down's closings are Paddock's own: how they fare says nothing of who trades.
 create trigger count_answer after update of intent_state on app.alpaca_orders
   for each row when (new.request_hash is not null and new.wind_down_id is null and new.intent_state is distinct from old.intent_state
@@ -411,12 +429,13 @@ set local role paddock_owner;
 drop trigger note_sent_again on app.alpaca_orders;
 drop trigger note_sent on app.alpaca_orders;
 drop trigger count_answer on app.alpaca_orders;
+drop trigger tell_of_loss on app.account_balances;
 drop trigger raise_high_water_mark on app.account_balances;
 drop trigger keep_balance on app.account_balances;
 reset role;
 set local role paddock_gate;
 drop function private.reset_token, private.count_answer, private.count_refusal, private.count_sent_order, private.reset_high_water_mark,
-  private.raise_high_water_mark, private.keep_balance, private.beat, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
+  private.note_loss, private.raise_high_water_mark, private.note_use, private.keep_balance, private.beat, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;

@@ -51,6 +51,17 @@ create sequence private.stream_changes;
 comment on sequence private.stream_changes is 'Grows with each change of what instances must know of the accounts they stream.';
 grant select, usage on sequence private.stream_changes to paddock_gate;
 
+-- Which accounts' streams are behind (private.streams_behind), and since when.
+create table private.stream_outages (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  began_at timestamptz not null default clock_timestamp(),
+  told_at timestamptz  -- when an event told of it
+);
+comment on table private.stream_outages is 'Which accounts'' streams are behind, since when, and whether that was told.';
+alter table private.stream_outages enable row level security, force row level security;
+create policy gate_all on private.stream_outages to paddock_gate using (true) with check (true);
+grant select, insert (account_id), update (told_at), delete on private.stream_outages to paddock_gate;
+
 -- Who waits for a reconciliation, and what the last one found. The holder of the
 -- account's stream reconciles under its lease, and writes the answer here.
 create table app.syncs (
@@ -157,9 +168,11 @@ set local role paddock_gate;
 {{ template "func/011/release_leases.sql" . }}
 {{ template "func/011/deployment_state.sql" . }}
 {{ template "func/011/note_stream_change.sql" . }}
+{{ template "func/011/streams_behind.sql" . }}
+{{ template "func/011/note_outages.sql" . }}
 {{ template "func/011/count_history.sql" . }}
 grant execute on function private.admit_worker, private.renew_leases, private.claim_leases, private.release_leases,
-  private.deployment_state, private.count_history to paddock_worker;
+  private.deployment_state, private.count_history, private.note_outages to paddock_worker;
 grant execute on function private.note_stream_change to paddock_owner;
 comment on function private.admit_worker is 'Admits this transaction as the worker of an account, if its instance holds the account''s lease.';
 comment on function private.deployment_state is 'Counts by which an operator sees whether the deployment works.';
@@ -185,10 +198,10 @@ drop trigger note_stream_change on private.user_credentials;
 drop function app.import_history_activities, app.import_history_orders;
 reset role;
 set local role paddock_gate;
-drop function private.count_history, private.note_stream_change, private.deployment_state, private.release_leases, private.claim_leases, private.renew_leases,
+drop function private.note_outages, private.streams_behind, private.count_history, private.note_stream_change, private.deployment_state, private.release_leases, private.claim_leases, private.renew_leases,
   private.forget_instances, private.give_sign, private.lease_share, private.admit_worker, private.live_instances, private.is_live;
 reset role;
 set local role paddock_owner;
 drop sequence private.stream_changes;
-drop table app.history_imports, app.syncs, private.signs_of_life, private.stream_instances, app.stream_leases;
+drop table app.history_imports, app.syncs, private.stream_outages, private.signs_of_life, private.stream_instances, app.stream_leases;
 reset role;

@@ -52,6 +52,7 @@ grant select (account_id, equity, last_equity, cash, as_of) on app.account_balan
 grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
 CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
+CREATE TRIGGER tell_of_loss AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.note_loss();
 
 -- The event log of each account, numbered without gaps, in one partition a month.
 create table app.account_events (
@@ -63,7 +64,7 @@ create table app.account_events (
   data jsonb not null,
   constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
-  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'history'::text, 'approval'::text])))
+  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'notice'::text, 'history'::text, 'approval'::text, 'limit'::text, 'stream'::text, 'summary'::text])))
 ) partition by RANGE (at);
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
@@ -695,6 +696,74 @@ create policy report_reads on app.copies for select to paddock_report
 grant select (account_id, id, follow_id, action, symbol, side, led_at, state, reason, leader_price, leader_filled_at) on app.copies to paddock_app;
 grant select (account_id, id, follow_id, action, symbol, side, led_at, state, reason, leader_price, leader_filled_at) on app.copies to paddock_report;
 grant select, insert (account_id, id, follow_id, led_order_id, action, symbol, side, terms, closing, replaced_id), update (state, reason, leader_price, leader_filled_at, settled) on app.copies to paddock_gate;
+
+-- Where an account's events are sent to, and how far: webhooks and notices.
+create table app.destinations (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  type text not null,
+  address text,
+  kinds text[],
+  topics text[],
+  time_zone text not null default 'UTC'::text,
+  quiet_from time(0) without time zone,
+  quiet_until time(0) without time zone,
+  urgent boolean not null default true,
+  summary_at time(0) without time zone,
+  summary_since timestamp with time zone not null default clock_timestamp(),
+  made_by text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  state text not null default 'on'::text,
+  off_reason text,
+  last_seq bigint not null,
+  urgent_seq bigint not null default 0,
+  gathered boolean not null default false,
+  tries integer not null default 0,
+  failing_since timestamp with time zone,
+  due_at timestamp with time zone not null default clock_timestamp(),
+  delivered_at timestamp with time zone,
+  last_status integer,
+  last_error text,
+  holder uuid,
+  live_until timestamp with time zone,
+  constraint destinations_pkey PRIMARY KEY (account_id, id),
+  constraint destinations_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint destinations_check CHECK (
+CASE type
+    WHEN 'webhook'::text THEN ((address ~ '^https?://'::text) AND (char_length(address) <= 2000))
+    WHEN 'telegram'::text THEN (address ~ '^(-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31})$'::text)
+    WHEN 'discord'::text THEN (address ~ '^[0-9]{5,25}$'::text)
+    ELSE (address IS NULL)
+END),
+  constraint destinations_check1 CHECK (((type = 'webhook'::text) = (topics IS NULL))),
+  constraint destinations_check2 CHECK (((type = 'webhook'::text) OR (kinds IS NULL))),
+  constraint destinations_check3 CHECK (((type <> 'webhook'::text) OR ((quiet_from IS NULL) AND (summary_at IS NULL)))),
+  constraint destinations_check4 CHECK ((((quiet_from IS NULL) = (quiet_until IS NULL)) AND (quiet_from <> quiet_until))),
+  constraint destinations_check5 CHECK (((state = 'off'::text) = (off_reason IS NOT NULL))),
+  constraint destinations_check6 CHECK (((tries = 0) = (failing_since IS NULL))),
+  constraint destinations_check7 CHECK (((holder IS NULL) = (live_until IS NULL))),
+  constraint destinations_kinds_check CHECK (((kinds <@ ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'notice'::text, 'history'::text, 'approval'::text, 'limit'::text, 'stream'::text, 'summary'::text]) AND (cardinality(kinds) >= 1))),
+  constraint destinations_last_error_check CHECK ((char_length(last_error) <= 200)),
+  constraint destinations_off_reason_check CHECK ((off_reason = ANY (ARRAY['asked'::text, 'failing'::text, 'no_access'::text]))),
+  constraint destinations_state_check CHECK ((state = ANY (ARRAY['on'::text, 'off'::text]))),
+  constraint destinations_time_zone_check CHECK (((time_zone ~ '^(UTC|[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$'::text) AND (char_length(time_zone) <= 64))),
+  constraint destinations_topics_check CHECK (((topics <@ ARRAY['fills'::text, 'refusals'::text, 'orders'::text, 'approvals'::text, 'credentials'::text, 'stream'::text, 'limits'::text, 'switch'::text, 'positions'::text, 'agents'::text, 'account'::text]) AND (cardinality(topics) >= 1))),
+  constraint destinations_type_check CHECK ((type = ANY (ARRAY['webhook'::text, 'email'::text, 'telegram'::text, 'discord'::text])))
+);
+CREATE INDEX destinations_on_idx ON app.destinations USING btree (account_id, id) WHERE (state = 'on'::text);
+CREATE INDEX destinations_summary_idx ON app.destinations USING btree (account_id, id) WHERE ((state = 'on'::text) AND (summary_at IS NOT NULL));
+alter table app.destinations enable row level security, force row level security;
+-- without statistics: account_id, id, address, kinds, topics, time_zone, quiet_from, quiet_until, summary_at, made_by, last_seq, urgent_seq, last_error
+create policy app_deletes on app.destinations for delete to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy app_reads on app.destinations for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy gate_all on app.destinations to paddock_gate
+  using (true)
+  with check (true);
+grant select (account_id, id, type, address, kinds, topics, time_zone, quiet_from, quiet_until, urgent, summary_at, made_by, created_at, state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error), delete on app.destinations to paddock_app;
+grant select, insert (account_id, id, type, address, kinds, topics, time_zone, quiet_from, quiet_until, urgent, summary_at, made_by, last_seq), update (topics, time_zone, quiet_from, quiet_until, urgent, summary_at, summary_since, state, off_reason, last_seq, urgent_seq, gathered, tries, failing_since, due_at, delivered_at, last_status, last_error, holder, live_until) on app.destinations to paddock_gate;
+CREATE TRIGGER record_destination_change AFTER INSERT OR DELETE ON app.destinations FOR EACH ROW EXECUTE FUNCTION private.record_destination_change();
 
 -- The number of each account's newest event. Whoever changes an account locks its row first.
 create table app.event_heads (
@@ -1456,7 +1525,7 @@ create policy worker_all on app.trading_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
-grant select (account_id, scope, scope_value, symbol, multiplier, direction, closed_at, entry_qty, exit_qty) on app.trading_positions to paddock_gate;
+grant select (account_id, scope, scope_value, symbol, multiplier, direction, closed_at, entry_qty, exit_qty, fees, realized_pl) on app.trading_positions to paddock_gate;
 grant select on app.trading_positions to paddock_app;
 grant select, insert, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills), delete on app.trading_positions to paddock_worker;
 CREATE TRIGGER book_round_trip AFTER INSERT OR UPDATE ON app.trading_positions FOR EACH ROW WHEN ((new.scope = 'sleeve'::text)) EXECUTE FUNCTION private.book_round_trip();
@@ -1532,50 +1601,6 @@ create policy gate_appends on app.user_audit_log for insert to paddock_gate
   with check (true);
 grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
 grant select on app.user_audit_log to paddock_app;
-
--- Where an account's events are sent to, and how far.
-create table app.webhooks (
-  account_id uuid not null,
-  id uuid not null default gen_random_uuid(),
-  url text not null,
-  kinds text[],
-  made_by text not null,
-  created_at timestamp with time zone not null default clock_timestamp(),
-  state text not null default 'on'::text,
-  off_reason text,
-  last_seq bigint not null,
-  tries integer not null default 0,
-  failing_since timestamp with time zone,
-  due_at timestamp with time zone not null default clock_timestamp(),
-  delivered_at timestamp with time zone,
-  last_status integer,
-  last_error text,
-  holder uuid,
-  live_until timestamp with time zone,
-  constraint webhooks_pkey PRIMARY KEY (account_id, id),
-  constraint webhooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint webhooks_check CHECK (((state = 'off'::text) = (off_reason IS NOT NULL))),
-  constraint webhooks_check1 CHECK (((tries = 0) = (failing_since IS NULL))),
-  constraint webhooks_check2 CHECK (((holder IS NULL) = (live_until IS NULL))),
-  constraint webhooks_kinds_check CHECK (((kinds <@ ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text]) AND (cardinality(kinds) >= 1))),
-  constraint webhooks_last_error_check CHECK ((char_length(last_error) <= 200)),
-  constraint webhooks_off_reason_check CHECK ((off_reason = ANY (ARRAY['asked'::text, 'failing'::text, 'no_access'::text]))),
-  constraint webhooks_state_check CHECK ((state = ANY (ARRAY['on'::text, 'off'::text]))),
-  constraint webhooks_url_check CHECK (((url ~ '^https?://'::text) AND (char_length(url) <= 2000)))
-);
-CREATE INDEX webhooks_on_idx ON app.webhooks USING btree (account_id, id) WHERE (state = 'on'::text);
-alter table app.webhooks enable row level security, force row level security;
--- without statistics: account_id, id, url, kinds, made_by, last_seq, last_error
-create policy app_deletes on app.webhooks for delete to paddock_app
-  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
-create policy app_reads on app.webhooks for select to paddock_app
-  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
-create policy gate_all on app.webhooks to paddock_gate
-  using (true)
-  with check (true);
-grant select (account_id, id, url, kinds, made_by, created_at, state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error), delete on app.webhooks to paddock_app;
-grant select, insert (account_id, id, url, kinds, made_by, last_seq), update (state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error, holder, live_until) on app.webhooks to paddock_gate;
-CREATE TRIGGER record_webhook_change AFTER INSERT OR DELETE ON app.webhooks FOR EACH ROW EXECUTE FUNCTION private.record_webhook_change();
 
 -- What is left to do after an account's switch was turned, and how far it is.
 create table app.wind_downs (
@@ -2172,6 +2197,38 @@ create policy gate_all on private.copy_offers to paddock_gate
   with check (true);
 grant select, insert (account_id, id, name, digest, made_by), update (ended_at, turns) on private.copy_offers to paddock_gate;
 
+-- Of which days each notice has its summary.
+create table private.daily_summaries (
+  account_id uuid not null,
+  destination_id uuid not null,
+  day date not null,
+  seq bigint not null,
+  constraint daily_summaries_pkey PRIMARY KEY (account_id, destination_id, day),
+  constraint daily_summaries_account_id_destination_id_fkey FOREIGN KEY (account_id, destination_id) REFERENCES app.destinations(account_id, id) ON DELETE CASCADE
+);
+alter table private.daily_summaries enable row level security, force row level security;
+create policy gate_all on private.daily_summaries to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, delete on private.daily_summaries to paddock_gate;
+
+-- The secrets with which webhooks are signed, and with which notices are posted, encrypted.
+create table private.destination_secrets (
+  account_id uuid not null,
+  destination_id uuid not null,
+  ciphertext bytea not null,
+  key_version integer not null,
+  constraint destination_secrets_pkey PRIMARY KEY (account_id, destination_id),
+  constraint destination_secrets_account_id_destination_id_fkey FOREIGN KEY (account_id, destination_id) REFERENCES app.destinations(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX destination_secrets_key_version_idx ON private.destination_secrets USING btree (account_id, key_version);
+alter table private.destination_secrets enable row level security, force row level security;
+create policy gate_all on private.destination_secrets to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (ciphertext, key_version) on private.destination_secrets to paddock_gate;
+CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version ON private.destination_secrets FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
+
 -- The secret name of the NOTIFY channel that says which accounts have new events.
 create table private.doorbell (
   only_one boolean not null default true,
@@ -2428,6 +2485,20 @@ create policy gate_all on private.master_keys to paddock_gate
   with check (true);
 grant select, insert, update (stores, retired_at) on private.master_keys to paddock_gate;
 
+-- Of which limits of an account it was told that most of them is used, and on which day last.
+create table private.neared_limits (
+  account_id uuid not null,
+  what text not null,
+  day date not null,
+  constraint neared_limits_pkey PRIMARY KEY (account_id, what),
+  constraint neared_limits_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+alter table private.neared_limits enable row level security, force row level security;
+create policy gate_all on private.neared_limits to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (day) on private.neared_limits to paddock_gate;
+
 -- The run of the primary server that writes now, by which a standby of another history is known.
 create table private.primary_run (
   is_only boolean not null default true,
@@ -2591,6 +2662,20 @@ create policy gate_all on private.stream_instances to paddock_gate
   with check (true);
 grant select, insert, update (most), delete on private.stream_instances to paddock_gate;
 
+-- Which accounts' streams are behind, since when, and whether that was told.
+create table private.stream_outages (
+  account_id uuid not null,
+  began_at timestamp with time zone not null default clock_timestamp(),
+  told_at timestamp with time zone,
+  constraint stream_outages_pkey PRIMARY KEY (account_id),
+  constraint stream_outages_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+alter table private.stream_outages enable row level security, force row level security;
+create policy gate_all on private.stream_outages to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id), update (told_at), delete on private.stream_outages to paddock_gate;
+
 -- Which accounts each API token reaches.
 create table private.token_accounts (
   account_id uuid not null,
@@ -2681,23 +2766,6 @@ grant select, insert, update (kind, ciphertext, encryption_algorithm, key_versio
 CREATE CONSTRAINT TRIGGER note_stream_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
-
--- The secrets with which webhooks are signed, encrypted.
-create table private.webhook_secrets (
-  account_id uuid not null,
-  webhook_id uuid not null,
-  ciphertext bytea not null,
-  key_version integer not null,
-  constraint webhook_secrets_pkey PRIMARY KEY (account_id, webhook_id),
-  constraint webhook_secrets_account_id_webhook_id_fkey FOREIGN KEY (account_id, webhook_id) REFERENCES app.webhooks(account_id, id) ON DELETE CASCADE
-);
-CREATE INDEX webhook_secrets_key_version_idx ON private.webhook_secrets USING btree (account_id, key_version);
-alter table private.webhook_secrets enable row level security, force row level security;
-create policy gate_all on private.webhook_secrets to paddock_gate
-  using (true)
-  with check (true);
-grant select, insert, update (ciphertext, key_version) on private.webhook_secrets to paddock_gate;
-CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version ON private.webhook_secrets FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -3446,6 +3514,10 @@ create function app.continue_round_trips(p_account uuid, p_most integer) returns
 create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
+-- Of what an event tells: one of the topics of notices.
+create function app.event_topic(p_kind text, p_data jsonb) returns text
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
+
 create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
@@ -3495,6 +3567,9 @@ create function app.in_sleeve(o app.alpaca_orders) returns app.alpaca_orders
 create function app.inherit_parent_owner() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
+create function app.instant(p_clock timestamp without time zone, p_zone text) returns timestamp with time zone
+  language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
 -- Whether a number has few enough digits to be an amount.
 create function app.is_amount(n numeric) returns boolean
   language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -3507,10 +3582,17 @@ create function app.is_ended(p_status text) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
-  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.is_price_asked(p_asked numeric, p_price numeric, p_split numeric) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.is_quiet(p_from time without time zone, p_until time without time zone, p_zone text, p_at timestamp with time zone) returns boolean
+  language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
+-- Whether somebody has to act on an event soon.
+create function app.is_urgent(p_kind text, p_data jsonb) returns boolean
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
 
 create function app.job_json(p_account uuid, p_id uuid, p_answer boolean DEFAULT true) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
@@ -3518,6 +3600,9 @@ create function app.job_json(p_account uuid, p_id uuid, p_answer boolean DEFAULT
 -- How many bytes a jsonb takes as text.
 create function app.json_size(j jsonb) returns bigint
   language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.local_time(p_at timestamp with time zone, p_zone text) returns timestamp without time zone
+  language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3605,6 +3690,9 @@ create function app.position_moves(p_account uuid) returns jsonb
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
+create function app.quiet_ends(p_from time without time zone, p_until time without time zone, p_zone text, p_at timestamp with time zone) returns timestamp with time zone
+  language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.recompute_exercised(p_account uuid, p_symbol text, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
@@ -3685,6 +3773,9 @@ create function app.sleeves_json(p_account uuid) returns jsonb
 -- Another text whenever lists of orders, executions or round trips would show something else.
 create function app.state_tag(p_account uuid) returns text
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.summary_day(p_time time without time zone, p_zone text, p_since timestamp with time zone, p_at timestamp with time zone) returns date
+  language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
 
 create function app.take_uncounted(p_account uuid, p_symbol text, p_move numeric) returns numeric
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -3784,7 +3875,7 @@ create function private.audit_refused_sign_in(p_action text, p_user text) return
 create function private.beat() returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.begin_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_ttl interval) returns TABLE(url text, key_version integer)
+create function private.begin_delivery(p_account uuid, p_destination uuid, p_holder uuid, p_ttl interval) returns TABLE(type text, address text, mail_to text, time_zone text, account_name text, environment text, key_version integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- Begins an import, or goes on with the one that is under way: paddock import run calls it.
@@ -3819,6 +3910,9 @@ create function private.cancel_stopped_jobs() returns trigger
 create function private.cancel_waiting_jobs(p_account uuid) returns integer
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.change_destination(p_id uuid, p_webhook boolean, p_changes jsonb) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Gives a user who has a role on the admitted account another one, or until another time.
 create function private.change_grant(p_user text, p_role text, p_expires_at timestamp with time zone, p_ends boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3837,6 +3931,9 @@ create function private.check_agent_logs(p_ats timestamp with time zone[], p_ord
 
 create function private.check_block_total() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.check_destination(p_type text, p_zone text) returns void
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.check_job_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3926,6 +4023,12 @@ create function private.delete_user(p_user text, p_open_orders text) returns jso
 create function private.deployment_state(p_age interval) returns TABLE(instances bigint, accounts bigint, leased bigint, behind bigint, oldest_agreement timestamp with time zone, seal_key_made timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.destination_counts() returns TABLE(type text, working bigint, failing bigint, given_up bigint)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.destination_secrets_to_rotate(p_version integer, p_account uuid, p_destination uuid, p_limit integer) returns TABLE(account_id uuid, destination_id uuid, key_version integer)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Turns a user's two-factor authentication off: paddock user two-factor-off calls it.
 create function private.disable_two_factor(p_user text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3956,7 +4059,7 @@ create function private.end_copy() returns trigger
 create function private.end_copy_offer() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
+create function private.end_delivery(p_account uuid, p_destination uuid, p_holder uuid, p_apart boolean, p_seq bigint, p_status integer, p_error text, p_wait interval, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- Takes a user's role on an account, which an owner does, or the user.
@@ -4200,6 +4303,9 @@ create function private.make_copy(p_leader uuid) returns text
 create function private.make_copy_offer(p_id uuid, p_name text, p_digest bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.make_destination(p_id uuid, p_set jsonb, p_key text, p_key_version integer, p_master_check bytea, p_encrypted bytea) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Makes a link with which somebody takes a role.
 create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -4217,9 +4323,6 @@ create function private.make_sleeve(p_id uuid, p_sleeve jsonb) returns void
 
 -- Makes an API token of the admitted user.
 create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
-create function private.make_webhook(p_id uuid, p_url text, p_kinds text[], p_key text, p_key_version integer, p_master_check bytea, p_encrypted bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
@@ -4243,6 +4346,12 @@ create function private.note_change() returns trigger
 create function private.note_led_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.note_loss() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.note_outages(p_after interval, p_most integer) returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Gives the run of this primary an id, if it has none yet.
 create function private.note_primary() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -4257,17 +4366,20 @@ create function private.note_stream_change() returns trigger
 create function private.note_token_uses(p_digests bytea[], p_at timestamp with time zone[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.note_use(p_account uuid, p_limit text, p_used numeric, p_most numeric, p_sleeve uuid DEFAULT NULL::uuid) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.open_destination_secrets_to_rotate(p_accounts uuid[], p_destinations uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, destination_id uuid, encrypted bytea)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.open_invitation(p_digest bytea) returns private.invitations
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
-create function private.open_webhook_secrets_to_rotate(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, webhook_id uuid, encrypted bytea)
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -4326,7 +4438,7 @@ create function private.read_block_order(p_id uuid) returns jsonb
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_key text, p_most integer) returns TABLE(secret bytea, seq bigint, kind text, at timestamp with time zone, data jsonb)
+create function private.read_delivery(p_account uuid, p_destination uuid, p_holder uuid, p_key text, p_most integer, p_at timestamp with time zone DEFAULT clock_timestamp()) returns TABLE(secret bytea, apart boolean, seq bigint, kind text, at timestamp with time zone, data jsonb)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
@@ -4337,6 +4449,9 @@ create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock times
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.record_account_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.record_destination_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.record_grant_change() returns trigger
@@ -4350,9 +4465,6 @@ create function private.record_report_session(p_login oid, p_address text, p_pro
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.record_user_change() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
-
-create function private.record_webhook_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.refuse_disabled_user() returns trigger
@@ -4426,7 +4538,7 @@ create function private.ring_for_others() returns trigger
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.rotate_webhook_secrets(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns integer
+create function private.rotate_destination_secrets(p_accounts uuid[], p_destinations uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- The version that the database was migrated to.
@@ -4482,8 +4594,11 @@ create function private.store_credentials(p_key text, p_key_version integer, p_m
 create function private.storing_key_version() returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+create function private.streams_behind() returns SETOF uuid
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.summary_json(p_account uuid, p_from timestamp with time zone, p_until timestamp with time zone, p_after bigint) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Gives the admitted user the role of an invitation, once.
 create function private.take_invitation(p_digest bytea) returns jsonb
@@ -4517,7 +4632,7 @@ create function private.token_stops(p_account uuid) returns jsonb
 create function private.transfer_account(p_user text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
+create function private.turn_destination_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
@@ -4559,6 +4674,9 @@ create function private.verify_user(p_user text) returns boolean
 create function private.wake_copies(p_leader uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.wake_destinations() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.wake_due_copies() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -4568,15 +4686,6 @@ create function private.wake_jobs(p_owner text, p_after interval DEFAULT '00:00:
 create function private.wake_waiting_jobs() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.wake_webhooks() returns integer
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
-create function private.webhook_counts(OUT working bigint, OUT failing bigint, OUT given_up bigint) returns record
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
-create function private.webhook_secrets_to_rotate(p_version integer, p_account uuid, p_webhook uuid, p_limit integer) returns TABLE(account_id uuid, webhook_id uuid, key_version integer)
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
 create function private.wider_than(p_parent private.api_tokens, p_child private.api_tokens, p_parent_accounts uuid[], p_child_accounts uuid[]) returns text
   language sql immutable parallel safe;  -- paddock_gate's
 
@@ -4585,3 +4694,6 @@ create function private.wind_down_late_order(p_order uuid) returns void
 
 create function private.write_event(p_account uuid, p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.write_summary(p_at timestamp with time zone DEFAULT clock_timestamp()) returns uuid
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

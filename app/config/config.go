@@ -56,6 +56,7 @@ type Config struct {
 	StreamPaperURL, StreamLiveURL string
 	EventsPath, SocketPath        string
 	MaxStreams                    int           // trade updates that this instance reads at most, one an account
+	StreamBehind                  time.Duration // how long trade updates may not come before that is told
 	MirrorMaxAge                  time.Duration // how long after a reconciliation the mirror counts as current where no stream keeps it
 	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
@@ -122,6 +123,7 @@ var Settings = []Setting{
 	{"PADDOCK_ALPACA_STREAM_WS_PATH", "/stream", "path of the updates over a WebSocket"},
 	{"PADDOCK_MAX_STREAMS", "2000", "accounts whose trade updates this instance reads at most; what no instance can read is reconciled every few minutes"},
 	{"PADDOCK_MIRROR_MAX_AGE", "1m", "how long ago orders may have agreed with Alpaca, where no stream keeps them, before lists ask Alpaca itself"},
+	{"PADDOCK_STREAM_BEHIND", "1m", "how long an account's trade updates may not come before an event tells of it"},
 	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_LAME_DUCK", "5s", "how long an instance that is told to stop goes on serving while /readyz says 503, for balancers to notice; more than two of their looks"},
@@ -243,6 +245,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(get("PADDOCK_LOG_LEVEL"))); err != nil {
 		fail("PADDOCK_LOG_LEVEL must be debug, info, warn or error")
+	}
+	if c.StreamBehind, err = time.ParseDuration(get("PADDOCK_STREAM_BEHIND")); err != nil || c.StreamBehind < 5*time.Second || c.StreamBehind > 24*time.Hour {
+		fail("PADDOCK_STREAM_BEHIND must be a duration from 5s to 24h, such as 1m")
 	}
 	if c.MirrorMaxAge, err = time.ParseDuration(get("PADDOCK_MIRROR_MAX_AGE")); err != nil || c.MirrorMaxAge < time.Second || c.MirrorMaxAge > time.Hour {
 		fail("PADDOCK_MIRROR_MAX_AGE must be a duration from 1s to 1h, such as 1m")

@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	}
 	if bare.Addr != "127.0.0.1:8080" || bare.AppConns != 8 || bare.BaseURL != "http://localhost:8080" || !bare.AuthLimits || bare.LogLevel != slog.LevelInfo ||
 		bare.DrainTimeout != 15*time.Second || bare.LameDuck != 5*time.Second || bare.MaxStreams != 2000 || bare.PaperURL != "https://paper-api.alpaca.markets" || bare.LiveURL != "https://api.alpaca.markets" ||
-		bare.DataURL != "https://data.alpaca.markets" || bare.StreamPaperURL != "" || bare.EventsPath != "/v2/events/trades" || bare.MirrorMaxAge != time.Minute || bare.BackupFile != "" || bare.BackupMaxAge != 26*time.Hour || bare.Origins != nil || bare.Proxies != nil || bare.UserRequests != 50 || bare.UserAtOnce != 32 || bare.UserLogs != 10 {
+		bare.DataURL != "https://data.alpaca.markets" || bare.StreamPaperURL != "" || bare.EventsPath != "/v2/events/trades" || bare.MirrorMaxAge != time.Minute || bare.StreamBehind != time.Minute || bare.BackupFile != "" || bare.BackupMaxAge != 26*time.Hour || bare.Origins != nil || bare.Proxies != nil || bare.UserRequests != 50 || bare.UserAtOnce != 32 || bare.UserLogs != 10 {
 		t.Errorf("the defaults are %s", fields(bare))
 	}
 
@@ -79,7 +79,7 @@ func TestSettings(t *testing.T) {
 		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1,::ffff:172.16.0.0/108", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_SIGN_UP": "invitation", "PADDOCK_SMTP_URL": "smtps://u:hunter2@mail.example", "PADDOCK_MAIL_FROM": "p@paddock.example", "PADDOCK_REQUIRE_VERIFIED_EMAIL": "true", "PADDOCK_USER_REQUESTS": "7", "PADDOCK_USER_AT_ONCE": "0", "PADDOCK_USER_LOGS": "3", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_MAX_STREAMS": "7", "PADDOCK_LAME_DUCK": "0s", "PADDOCK_DRAIN_TIMEOUT": "1m",
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
-		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
+		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_STREAM_BEHIND": "30s", "PADDOCK_REPORT_TRANSACTION": "5m",
 		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h", "PADDOCK_OPERATOR_ADDR": "10.1.2.3:9090",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318/", "PADDOCK_TRUST_TRACEPARENT": "true",
 		"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "/cert.pem", "PADDOCK_TLS_KEY_FILE": "/key.pem", "PADDOCK_HTTP_ADDR": "0.0.0.0:8081",
@@ -96,7 +96,7 @@ func TestSettings(t *testing.T) {
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock ReplicaURL:postgres://paddock_app:hunter2@replica.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] WebhookNetworks:[10.1.0.0/16 fd00::/8] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 UserLogs:3 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
-		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s TLS:files CertFile:/cert.pem KeyFile:/key.pem ACMEFolder:/acme ACMEEmail:o@paddock.example ACMEDirectory:https://acme.example/dir HTTPAddr:0.0.0.0:8081 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
+		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 StreamBehind:30s MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s TLS:files CertFile:/cert.pem KeyFile:/key.pem ACMEFolder:/acme ACMEEmail:o@paddock.example ACMEDirectory:https://acme.example/dir HTTPAddr:0.0.0.0:8081 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -245,6 +245,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_MAX_STREAMS":            {"hunter2", "-1", "0", "1000001"},
 		"PADDOCK_LAME_DUCK":              {"hunter2", "-1s", "5", "11m"},
 		"PADDOCK_DRAIN_TIMEOUT":          {"hunter2", "-1s", "15"},
+		"PADDOCK_STREAM_BEHIND":          {"hunter2", "1s", "25h", "60"},
 		"PADDOCK_MIRROR_MAX_AGE":         {"hunter2", "0s", "-1m", "2h", "60"},
 		"PADDOCK_BACKUP_MAX_AGE":         {"hunter2", "0s", "-1h", "26"},
 		"PADDOCK_OPERATOR_ADDR":          {"hunter2", "127.0.0.1", "127.0.0.1:hunter2", "127.0.0.1:65536", ":9090", "hunter2:9090"},

@@ -38,7 +38,7 @@ func (r Rotation) Done() int { return r.Rotated + r.Elsewhere + len(r.Unreadable
 // batch is finished, and the error is ctx's. Its other errors are one sentence for
 // the operator. Verify must have been called.
 //
-// The secrets of webhooks follow; they are not counted.
+// The secrets of webhooks and notices follow; they are not counted.
 //
 // An API key is in clear here alone: Postgres sees the outer layers.
 func (k *Keyring) Rotate(ctx context.Context, w *tenant.Worker, to int, progress func(Rotation)) (Rotation, error) {

@@ -127,6 +127,11 @@ func (s *Server) routes() []route {
 		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
 		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),
 		own("DELETE", "/api/webhooks/{id}", mayManage, "", withoutBody(s.deleteWebhook)),
+		own("GET", "/api/notices", mayManage, "", s.listNotices),
+		own("POST", "/api/notices", mayManage, "", withBody(s.makeNotice)),
+		own("PUT", "/api/notices/{id}", mayManage, "", withBody(s.setNotice)),
+		own("PATCH", "/api/notices/{id}", mayManage, "", withBody(s.switchNotice)),
+		own("DELETE", "/api/notices/{id}", mayManage, "", withoutBody(s.deleteNotice)),
 
 		own("GET", "/api/positions", mayRead, "", s.positions),
 		own("POST", "/api/positions", mayRead, "", s.positions), // for the first front end

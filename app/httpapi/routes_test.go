@@ -86,6 +86,9 @@ var bodies = map[string]string{
 	"POST /api/sleeve-transfers":       `{"from_sleeve_id":"00000000-0000-4000-8000-000000000001","amount":"1"}`,
 	"POST /api/webhooks":               `{"url":"https://example.com/paddock"}`,
 	"PATCH /api/webhooks/{id}":         `{"enabled":true}`,
+	"POST /api/notices":                `{"type":"telegram","bot_token":"123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","chat_id":"42"}`,
+	"PUT /api/notices/{id}":            `{"topics":["fills"]}`,
+	"PATCH /api/notices/{id}":          `{"enabled":true}`,
 	"POST /api/guards/switch":          `{"switch":"reduce_only"}`,
 	"POST /api/agent-logs":             `{"logs":[{"level":"info","message":"m"}]}`,
 }

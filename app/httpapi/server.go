@@ -19,6 +19,7 @@ import (
 	"paddock/app/blockorders"
 	"paddock/app/broker"
 	"paddock/app/copying"
+	"paddock/app/destinations"
 	"paddock/app/eventlog"
 	"paddock/app/journal"
 	"paddock/app/mcp"
@@ -29,7 +30,6 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/tokens"
 	"paddock/app/trading"
-	"paddock/app/webhooks"
 )
 
 // Sessions identifies the client: package auth.
@@ -53,27 +53,27 @@ type Sessions interface {
 
 // Config is what a Server needs.
 type Config struct {
-	Accounts    *accounts.Service
-	Trading     *trading.Service
-	Webhooks    *webhooks.Service
-	Tokens      *tokens.Service
-	Sleeves     *sleeves.Service
-	Approvals   *approvals.Service
-	Alerts      *alerts.Service
-	BlockOrders *blockorders.Service
-	Copying     *copying.Service
-	Sharing     *sharing.Service
-	Journal     *journal.Journal
-	Relay       *passthrough.Relay
-	Logs        *agents.Logs
-	Audit       *audit.Audit
-	Sessions    Sessions
-	Quota       *quota.Quota // nil bounds nobody
-	Auth        http.Handler // serves /api/auth/
-	Events      *eventlog.Log
-	Push        http.Handler // serves /api/ws
-	EventStream http.Handler // serves /api/events as Server-Sent Events
-	Console     http.Handler // serves everything that is not the API
+	Accounts     *accounts.Service
+	Trading      *trading.Service
+	Destinations *destinations.Service
+	Tokens       *tokens.Service
+	Sleeves      *sleeves.Service
+	Approvals    *approvals.Service
+	Alerts       *alerts.Service
+	BlockOrders  *blockorders.Service
+	Copying      *copying.Service
+	Sharing      *sharing.Service
+	Journal      *journal.Journal
+	Relay        *passthrough.Relay
+	Logs         *agents.Logs
+	Audit        *audit.Audit
+	Sessions     Sessions
+	Quota        *quota.Quota // nil bounds nobody
+	Auth         http.Handler // serves /api/auth/
+	Events       *eventlog.Log
+	Push         http.Handler // serves /api/ws
+	EventStream  http.Handler // serves /api/events as Server-Sent Events
+	Console      http.Handler // serves everything that is not the API
 	// Ready returns not_ready where requests cannot be served.
 	Ready    func(context.Context) error
 	LameDuck *LameDuck // nil where the instance never says that it is about to stop

@@ -26,6 +26,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/copying"
 	"paddock/app/credentials"
+	"paddock/app/destinations"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/journal"
@@ -39,7 +40,6 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/tokens"
 	"paddock/app/trading"
-	"paddock/app/webhooks"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
@@ -116,7 +116,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	opener := credentials.NewOpener(db, keys, b, log)
 	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Approvals: approvals.New(db, s.trading), Alerts: alerts.New(db, s.trading), BlockOrders: blockorders.New(db, s.trading), Copying: copying.New(db), Sharing: sharing.New(sharing.Config{DB: db, BaseURL: "http://paddock.test", SendMail: s.sendMail}), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
+		Accounts: accounts.New(db, keys, b), Trading: s.trading, Destinations: destinations.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Approvals: approvals.New(db, s.trading), Alerts: alerts.New(db, s.trading), BlockOrders: blockorders.New(db, s.trading), Copying: copying.New(db), Sharing: sharing.New(sharing.Config{DB: db, BaseURL: "http://paddock.test", SendMail: s.sendMail}), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(db, worker, 0).Check, Logger: log, Left: b.Left,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

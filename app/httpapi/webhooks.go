@@ -3,24 +3,24 @@ package httpapi
 import (
 	"github.com/google/uuid"
 
+	"paddock/app/destinations"
 	"paddock/app/problem"
-	"paddock/app/webhooks"
 )
 
 func (s *Server) listWebhooks(r *request) (response, error) {
-	return ok(s.Webhooks.List(r.Context(), r.admission))
+	return ok(s.Destinations.List(r.Context(), r.admission))
 }
 
-func (s *Server) makeWebhook(r *request, body webhooks.Request) (response, error) {
-	return created(s.Webhooks.Make(r.Context(), r.admission, body))
+func (s *Server) makeWebhook(r *request, body destinations.Request) (response, error) {
+	return created(s.Destinations.Make(r.Context(), r.admission, body))
 }
 
-// webhookChange is what can be changed of a webhook.
-type webhookChange struct {
+// destinationSwitch is a webhook's or a notice's, as a client turns it.
+type destinationSwitch struct {
 	Enabled *bool `json:"enabled"`
 }
 
-func (s *Server) changeWebhook(r *request, change webhookChange) (response, error) {
+func (s *Server) changeWebhook(r *request, change destinationSwitch) (response, error) {
 	id, err := webhookID(r)
 	if err == nil && change.Enabled == nil {
 		err = problem.New(problem.InvalidWebhook, `Set "enabled" to true or false.`)
@@ -28,7 +28,7 @@ func (s *Server) changeWebhook(r *request, change webhookChange) (response, erro
 	if err != nil {
 		return response{}, err
 	}
-	return ok(s.Webhooks.Switch(r.Context(), r.admission, id, *change.Enabled))
+	return ok(s.Destinations.Switch(r.Context(), r.admission, id, *change.Enabled))
 }
 
 func (s *Server) deleteWebhook(r *request) (response, error) {
@@ -36,7 +36,7 @@ func (s *Server) deleteWebhook(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return noContent(s.Webhooks.Delete(r.Context(), r.admission, id))
+	return noContent(s.Destinations.Delete(r.Context(), r.admission, id))
 }
 
 func webhookID(r *request) (uuid.UUID, error) {

@@ -23,7 +23,7 @@ func TestSeldom(t *testing.T) {
 		queue := log.With("queue", "jobs")
 		for range 900 { // a minute and a half
 			queue.Error("cannot fetch")
-			log.Error("cannot fetch", "queue", "webhooks")
+			log.Error("cannot fetch", "queue", "destinations")
 			log.Info("cleaned")
 			time.Sleep(100 * time.Millisecond)
 		}

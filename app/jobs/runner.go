@@ -53,11 +53,14 @@ type Handler func(ctx context.Context, a tenant.Admission, job uuid.UUID) Outcom
 
 // Config is what a Runner needs.
 type Config struct {
-	Worker   *tenant.Worker
-	Driver   riverdriver.Driver[pgx.Tx] // over a pool that logs in as paddock_worker
-	Handlers map[string]Handler         // by kind
-	Webhooks Webhooks                   // nil where none are sent
-	Logger   *slog.Logger
+	Worker       *tenant.Worker
+	Driver       riverdriver.Driver[pgx.Tx] // over a pool that logs in as paddock_worker
+	Handlers     map[string]Handler         // by kind
+	Destinations Destinations               // nil where nothing is sent
+	// StreamBehind is for how long an account's stream may be behind before that is told; a
+	// minute unless set.
+	StreamBehind time.Duration
+	Logger       *slog.Logger
 	// AtOnce is how many looks run at once; 16 unless set.
 	AtOnce int
 	// ClaimFor is for how long a job is its holder's without a renewal; 6 s unless set.
@@ -70,12 +73,12 @@ type Config struct {
 	OnJob func(kind, result string, took time.Duration)
 }
 
-// Webhooks sends events: package webhooks.
-type Webhooks interface {
-	// Wake has River look at those that are due (private.wake_webhooks).
+// Destinations sends events: package destinations.
+type Destinations interface {
+	// Wake has River look at those that are due (private.wake_destinations).
 	Wake(ctx context.Context) error
 	// Look sends the next events of one.
-	Look(ctx context.Context, account, webhook uuid.UUID) error
+	Look(ctx context.Context, account, destination uuid.UUID) error
 }
 
 // How carrying out a job can end.
@@ -103,6 +106,8 @@ type Runner struct {
 	seldom   *slog.Logger // for what is complained of again and again while the database is away
 	running  atomic.Int64
 	stopping atomic.Bool
+
+	outagesNoted time.Time // when it was last looked for streams that are behind; keep's alone
 }
 
 // look is River's job: to look at the lists of an owner's accounts.
@@ -113,14 +118,14 @@ type look struct {
 // Kind returns the kind under which private.wake_jobs asks for looks.
 func (look) Kind() string { return "jobs" }
 
-// webhookLook is River's job: to look at a webhook.
-type webhookLook struct {
-	Account uuid.UUID `json:"account_id"`
-	Webhook uuid.UUID `json:"webhook_id"`
+// destinationLook is River's job: to look at a destination.
+type destinationLook struct {
+	Account     uuid.UUID `json:"account_id"`
+	Destination uuid.UUID `json:"destination_id"`
 }
 
-// Kind returns the kind under which private.wake_webhooks asks for looks.
-func (webhookLook) Kind() string { return "webhook" }
+// Kind returns the kind under which private.wake_destinations asks for looks.
+func (destinationLook) Kind() string { return "destination" }
 
 // copies is River's job: to make the copies of a leader's orders.
 type copies struct {
@@ -141,6 +146,9 @@ func New(c Config) (*Runner, error) {
 	if c.Drain == 0 {
 		c.Drain = 15 * time.Second
 	}
+	if c.StreamBehind == 0 {
+		c.StreamBehind = time.Minute
+	}
 	r := &Runner{Config: c, holder: uuid.New(), seldom: newSeldom(c.Logger.Handler())}
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(r.look)); err != nil {
@@ -150,10 +158,10 @@ func New(c Config) (*Runner, error) {
 		return nil, fmt.Errorf("make the worker of copies: %w", err)
 	}
 	queues := map[string]river.QueueConfig{"jobs": {MaxWorkers: c.AtOnce}, "copies": {MaxWorkers: c.AtOnce}}
-	if c.Webhooks != nil { // in a queue of their own: receivers may be slow
-		queues["webhooks"] = river.QueueConfig{MaxWorkers: c.AtOnce}
-		if err := river.AddWorkerSafely(workers, river.WorkFunc(r.webhookLook)); err != nil {
-			return nil, fmt.Errorf("make the worker of webhooks: %w", err)
+	if c.Destinations != nil { // in a queue of their own: receivers may be slow
+		queues["destinations"] = river.QueueConfig{MaxWorkers: c.AtOnce}
+		if err := river.AddWorkerSafely(workers, river.WorkFunc(r.destinationLook)); err != nil {
+			return nil, fmt.Errorf("make the worker of destinations: %w", err)
 		}
 	}
 	var err error
@@ -237,20 +245,29 @@ func (r *Runner) keep(ctx context.Context) {
 	if err := r.Worker.ExpireApprovals(ctx); err != nil && ctx.Err() == nil {
 		r.seldom.WarnContext(ctx, "could not end approvals that nobody gave in time", "err", err)
 	}
-	if r.Webhooks != nil {
-		if err := r.Webhooks.Wake(ctx); err != nil && ctx.Err() == nil {
-			r.seldom.WarnContext(ctx, "could not look for webhooks that are due", "err", err)
+	if r.Destinations != nil {
+		if err := r.Destinations.Wake(ctx); err != nil && ctx.Err() == nil {
+			r.seldom.WarnContext(ctx, "could not look for webhooks and notices that are due", "err", err)
+		}
+	}
+	if time.Since(r.outagesNoted) > outagesEvery {
+		r.outagesNoted = time.Now()
+		if err := r.Worker.NoteOutages(ctx, r.StreamBehind); err != nil && ctx.Err() == nil {
+			r.seldom.WarnContext(ctx, "could not look for streams that are behind", "err", err)
 		}
 	}
 }
 
-// webhookLook sends the next events of a webhook. What it leaves is found by keep.
-func (r *Runner) webhookLook(ctx context.Context, job *river.Job[webhookLook]) error {
+// outagesEvery is how often it is looked for streams that are behind: that reads all accounts.
+const outagesEvery = 5 * time.Second
+
+// destinationLook sends the next events of a destination. What it leaves is found by keep.
+func (r *Runner) destinationLook(ctx context.Context, job *river.Job[destinationLook]) error {
 	if r.stopping.Load() {
 		return nil
 	}
-	if err := r.Webhooks.Look(ctx, job.Args.Account, job.Args.Webhook); err != nil {
-		r.Logger.WarnContext(ctx, "a webhook is left for a moment", "account", job.Args.Account, "webhook", job.Args.Webhook, "err", err)
+	if err := r.Destinations.Look(ctx, job.Args.Account, job.Args.Destination); err != nil {
+		r.Logger.WarnContext(ctx, "a destination is left for a moment", "account", job.Args.Account, "destination", job.Args.Destination, "err", err)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ type declared struct {
 	parked                *prometheus.CounterVec
 	jobs                  *prometheus.CounterVec
 	jobSeconds            *prometheus.HistogramVec
-	webhooks              *prometheus.CounterVec
+	destinations          *prometheus.CounterVec
 	signIns               *prometheus.CounterVec
 	calls                 *prometheus.CounterVec
 	callSeconds           *prometheus.HistogramVec
@@ -52,9 +52,9 @@ func declare() declared {
 		jobs:   l.counters("paddock_jobs_total", "Jobs that were carried out, by how that ended: postponed ones are tried again, lost ones by another instance.", "kind", "result"),
 		jobSeconds: l.histograms("paddock_job_seconds",
 			"How long carrying out a job took.", requestBuckets, "kind"),
-		webhooks: l.counters("paddock_webhook_tries_total", "Tries to send an event to a webhook.", "result"),
-		signIns:  l.counters("paddock_sign_ins_total", "Tries to sign in or up.", "by", "result"),
-		calls:    l.counters("paddock_broker_calls_total", "Calls of the broker, by the kind of its host and their result.", "host", "result"),
+		destinations: l.counters("paddock_destination_tries_total", "Tries to send a message to a webhook or by a notice.", "type", "result"),
+		signIns:      l.counters("paddock_sign_ins_total", "Tries to sign in or up.", "by", "result"),
+		calls:        l.counters("paddock_broker_calls_total", "Calls of the broker, by the kind of its host and their result.", "host", "result"),
 		callSeconds: l.histograms("paddock_broker_call_seconds",
 			"How long calls of the broker took that were sent; one that is passed through, until its answer began.", requestBuckets, "host"),
 		updates: l.counters("paddock_trade_updates_total", "Updates of the broker's streams that were written to the database.", "result"),

@@ -20,18 +20,18 @@ const (
 )
 
 var (
-	instances       = stateMetric(isGauge, "paddock_instances", "Instances of the deployment that live.")
-	accounts        = stateMetric(isGauge, "paddock_accounts", "Accounts of the deployment that have working keys.")
-	accountsUnheld  = stateMetric(isGauge, "paddock_accounts_unheld", "Of these, those that no instance looks after.")
-	accountsBehind  = stateMetric(isGauge, "paddock_accounts_behind", "Of these, those that have not agreed with the broker for ten minutes.")
-	oldestAgreement = stateMetric(isGauge, "paddock_oldest_agreement_age_seconds", "How long ago the account agreed with the broker for which that is longest ago.")
-	sealKeyAge      = stateMetric(isGauge, "paddock_seal_key_age_seconds", "How old the key of admission's seal is.")
-	storingKey      = stateMetric(isGauge, "paddock_master_key_storing_version", "The version of the master key under which credentials are stored.")
-	keyAccounts     = stateMetric(isGauge, "paddock_master_key_accounts", "Accounts whose credentials are encrypted under a version of the master key.", "version")
-	jobsUnended     = stateMetric(isGauge, "paddock_jobs", "Jobs of the deployment that wait or are carried out.", "kind", "state")
-	jobsIdle        = stateMetric(isGauge, "paddock_jobs_idle_seconds", "For how long jobs have waited longest that are due and that nobody works on.", "kind")
-	webhooksByState = stateMetric(isGauge, "paddock_webhooks", "Webhooks of the deployment: those that take events (working), those that did not take the next one (failing), and those that were switched off for it within the last day (given_up).", "state")
-	lookedAt        = stateMetric(isGauge, "paddock_deployment_looked_at_timestamp_seconds", "When the database last told of the deployment: what it tells is as of then.")
+	instances           = stateMetric(isGauge, "paddock_instances", "Instances of the deployment that live.")
+	accounts            = stateMetric(isGauge, "paddock_accounts", "Accounts of the deployment that have working keys.")
+	accountsUnheld      = stateMetric(isGauge, "paddock_accounts_unheld", "Of these, those that no instance looks after.")
+	accountsBehind      = stateMetric(isGauge, "paddock_accounts_behind", "Of these, those that have not agreed with the broker for ten minutes.")
+	oldestAgreement     = stateMetric(isGauge, "paddock_oldest_agreement_age_seconds", "How long ago the account agreed with the broker for which that is longest ago.")
+	sealKeyAge          = stateMetric(isGauge, "paddock_seal_key_age_seconds", "How old the key of admission's seal is.")
+	storingKey          = stateMetric(isGauge, "paddock_master_key_storing_version", "The version of the master key under which credentials are stored.")
+	keyAccounts         = stateMetric(isGauge, "paddock_master_key_accounts", "Accounts whose credentials are encrypted under a version of the master key.", "version")
+	jobsUnended         = stateMetric(isGauge, "paddock_jobs", "Jobs of the deployment that wait or are carried out.", "kind", "state")
+	jobsIdle            = stateMetric(isGauge, "paddock_jobs_idle_seconds", "For how long jobs have waited longest that are due and that nobody works on.", "kind")
+	destinationsByState = stateMetric(isGauge, "paddock_destinations", "Webhooks and notices of the deployment: those that take events (working), those that did not take the next one (failing), and those that were switched off for it within the last day (given_up).", "type", "state")
+	lookedAt            = stateMetric(isGauge, "paddock_deployment_looked_at_timestamp_seconds", "When the database last told of the deployment: what it tells is as of then.")
 )
 
 // Deployment is what the database tells of all instances together. Every
@@ -44,11 +44,11 @@ type Deployment struct {
 
 // look is one answer of the database.
 type look struct {
-	at    time.Time
-	state tenant.DeploymentState
-	keys  []tenant.MasterKeyVersion
-	jobs  []tenant.JobCount
-	hooks tenant.WebhookCounts
+	at           time.Time
+	state        tenant.DeploymentState
+	keys         []tenant.MasterKeyVersion
+	jobs         []tenant.JobCount
+	destinations []tenant.DestinationCount
 }
 
 // WatchDeployment makes what the database tells of the deployment part of the
@@ -89,11 +89,11 @@ func (d *Deployment) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hooks, err := d.worker.WebhookCounts(ctx)
+	sent, err := d.worker.DestinationCounts(ctx)
 	if err != nil {
 		return err
 	}
-	d.last.Store(&look{time.Now(), state, keys, jobs, hooks})
+	d.last.Store(&look{time.Now(), state, keys, jobs, sent})
 	return nil
 }
 
@@ -126,9 +126,11 @@ func (d *Deployment) Collect(out chan<- prometheus.Metric) {
 		put(jobsUnended, float64(j.Running), j.Kind, "running")
 		put(jobsIdle, j.Waited, j.Kind)
 	}
-	put(webhooksByState, float64(last.hooks.Working), "working")
-	put(webhooksByState, float64(last.hooks.Failing), "failing")
-	put(webhooksByState, float64(last.hooks.GivenUp), "given_up")
+	for _, n := range last.destinations {
+		put(destinationsByState, float64(n.Working), n.Type, "working")
+		put(destinationsByState, float64(n.Failing), n.Type, "failing")
+		put(destinationsByState, float64(n.GivenUp), n.Type, "given_up")
+	}
 	for _, k := range last.keys {
 		if k.Stores {
 			put(storingKey, float64(k.Version))

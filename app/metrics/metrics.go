@@ -17,12 +17,12 @@ import (
 
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/destinations"
 	"paddock/app/jobs"
 	"paddock/app/mirror"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
-	"paddock/app/webhooks"
 )
 
 // Metrics are the metrics of one instance.
@@ -31,7 +31,7 @@ type Metrics struct {
 	declared declared
 
 	problems, orders, guards map[string]prometheus.Counter
-	webhooks                 map[string]prometheus.Counter
+	destinations             map[[2]string]prometheus.Counter
 	signIns                  map[[2]string]prometheus.Counter
 	calls                    map[[2]string]prometheus.Counter
 	callTimes                map[string]prometheus.Observer
@@ -61,7 +61,7 @@ func New() *Metrics {
 	m.problems = each(d.problems, codes)
 	m.orders = each(d.orders, trading.OrderResults())
 	m.guards = each(d.guards, trading.Guards())
-	m.webhooks = each(d.webhooks, webhooks.Results())
+	m.destinations = eachPair(d.destinations, destinations.Types(), destinations.Results())
 	m.signIns = eachPair(d.signIns, auth.SignInWays(), auth.SignInResults())
 	m.calls = eachPair(d.calls, hosts, broker.Results())
 	m.jobs, m.jobTimes = eachPair(d.jobs, jobs.Kinds(), jobs.Results()), map[string]prometheus.Observer{}
@@ -166,8 +166,8 @@ func (m *Metrics) Job(kind, result string, took time.Duration) {
 	}
 }
 
-// Webhook counts a try to send an event.
-func (m *Metrics) Webhook(result string) { known(m.webhooks, result).Inc() }
+// Destination counts a try to send a message to a destination of a type.
+func (m *Metrics) Destination(kind, result string) { knownPair(m.destinations, kind, result).Inc() }
 
 // SignIn counts a try to sign in or up.
 func (m *Metrics) SignIn(by, result string) { knownPair(m.signIns, by, result).Inc() }

@@ -20,8 +20,8 @@ var SQLStates = map[string][]Code{
 
 	"PD430": {TooMuchStored},
 	"PD431": {TooManyJobs},
-	"PD432": {Internal}, // a job's claim is over; somebody else begins it again
-	"PD433": {TooManyWebhooks},
+	"PD432": {Internal},                        // a job's claim is over; somebody else begins it again
+	"PD433": {TooManyWebhooks, TooManyNotices}, // by its detail
 	"PD434": {TooManyTokens},
 	"PD435": {TokenTooWide},
 	"PD445": {SleeveNameTaken, TooManySleeves},  // by its detail
@@ -50,6 +50,8 @@ var SQLStates = map[string][]Code{
 	"PD461": {InvalidAgentLog},
 	"PD462": {InvalidAgentLog},
 	"PD463": {InvalidAgentLog},
+	"PD464": {EmailUnverified},
+	"PD465": {InvalidNotice},
 	"PD470": {CopyingExists, CopyingNotFound, InvalidCopying}, // by its detail
 	"PD472": {IdempotencyKeyReused},
 	"PD473": {BrokerUnavailable},

@@ -45,7 +45,11 @@ func toProblem(ctx context.Context, err error) error {
 			p.RetryAfter = 10 * time.Second
 			return p
 		case pg.Code == "PD433":
-			return problem.New(problem.TooManyWebhooks, "This account has 10 webhooks, which is as many as it may have. Delete one with DELETE /api/webhooks/:id.").Because(pg)
+			return tooManyDestinations(pg)
+		case pg.Code == "PD464":
+			return problem.New(problem.EmailUnverified, "Mails go to your own address alone, once it is verified. Verify it: POST /api/auth/send-verification-email sends the link.").Because(pg)
+		case pg.Code == "PD465":
+			return problem.New(problem.InvalidNotice, `"time_zone" is not one that the database knows. Give one of IANA's, such as Europe/Berlin or UTC.`).Because(pg)
 		case pg.Code == "PD434":
 			return problem.New(problem.TooManyTokens, "You have 500 API tokens, which is as many as one may have. Revoke one with DELETE /api/tokens/:id.").Because(pg)
 		case pg.Code == "PD435":
@@ -90,6 +94,15 @@ func tokenTooWide(pg *pgconn.PgError) error {
 		return problem.New(problem.TokenTooWide, `A live account is among "accounts", and the token is for paper accounts alone. Set "paper_only" to false if it is to trade real money.`).Because(pg)
 	}
 	return problem.New(problem.TokenTooWide, "A token makes narrower ones alone: this one would be wider in %s. GET /api/tokens has what the token itself may do.", pg.Detail).Because(pg)
+}
+
+// tooManyDestinations says of what the account has too many, by the type that the error's
+// detail names.
+func tooManyDestinations(pg *pgconn.PgError) error {
+	if pg.Detail == "webhook" {
+		return problem.New(problem.TooManyWebhooks, "This account has 10 webhooks, which is as many as it may have. Delete one with DELETE /api/webhooks/:id.").Because(pg)
+	}
+	return problem.New(problem.TooManyNotices, "This account has 10 notices, which is as many as it may have. Delete one with DELETE /api/notices/:id.").Because(pg)
 }
 
 // sleeveRefused says why a sleeve cannot be made or renamed, which the error's detail names.

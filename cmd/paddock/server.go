@@ -27,6 +27,7 @@ import (
 	"paddock/app/config"
 	"paddock/app/copying"
 	"paddock/app/credentials"
+	"paddock/app/destinations"
 	"paddock/app/doctor"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
@@ -47,7 +48,6 @@ import (
 	"paddock/app/trading"
 	"paddock/app/underway"
 	"paddock/app/web"
-	"paddock/app/webhooks"
 	"paddock/sql"
 )
 
@@ -175,7 +175,10 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	runner, err := jobs.New(jobs.Config{
 		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log, Drain: c.DrainTimeout,
 		Handlers: map[string]jobs.Handler{jobs.KindOrder: jobs.Orders(tradingService)}, OnJob: told.metrics.Job,
-		Webhooks: webhooks.NewSender(webhooks.Config{Worker: worker, Keys: keys, Networks: c.WebhookNetworks, Logger: log, OnTry: told.metrics.Webhook}),
+		Destinations: destinations.NewSender(destinations.Config{
+			Worker: worker, Keys: keys, Networks: c.WebhookNetworks, Logger: log, OnTry: told.metrics.Destination, SendMail: plainMail(sendMail), BaseURL: c.BaseURL,
+		}),
+		StreamBehind: c.StreamBehind,
 	})
 	if err != nil {
 		return err
@@ -190,10 +193,12 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	})
 	tokenService := tokens.New(db)
 	tokenService.OnRevoke = bell.RingAll
+	destinationService := destinations.New(db, keys, c.WebhookNetworks)
+	destinationService.Mails = sendMail != nil
 	api := httpapi.Config{
 		Accounts:            accountService,
 		Trading:             tradingService,
-		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
+		Destinations:        destinationService,
 		Tokens:              tokenService,
 		Sleeves:             sleeves.New(db, tradingService.BrokerAccount),
 		Approvals:           approvals.New(db, tradingService),

@@ -105,8 +105,11 @@ var filled = []string{
 		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'order', '{}', sha256(''), 'u', 1, 2, '{}', 1, false, now())`,
 	`insert into app.approval_words (account_id, approval_id, user_id, word, digest, max_price_move)
 		values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000008', 'u', 'approve', sha256(''), 1)`,
-	`insert into app.webhooks (account_id, id, url, made_by, last_seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', 'https://example.com', 'u', 0)`,
-	`insert into private.webhook_secrets (account_id, webhook_id, ciphertext, key_version) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '\xc30d0409', 1)`,
+	`insert into app.destinations (account_id, id, type, address, made_by, last_seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', 'webhook', 'https://example.com', 'u', 0)`,
+	`insert into private.destination_secrets (account_id, destination_id, ciphertext, key_version) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '\xc30d0409', 1)`,
+	`insert into private.daily_summaries (account_id, destination_id, day, seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '2026-01-02', 1)`,
+	`insert into private.neared_limits (account_id, what, day) values ('00000000-0000-4000-8000-000000000001', 'orders_per_day', '2026-01-02')`,
+	`insert into private.stream_outages (account_id) values ('00000000-0000-4000-8000-000000000001')`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
 	`insert into app.history_imports (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
 	`insert into app.round_trips_due (account_id, symbol, since) values ('00000000-0000-4000-8000-000000000001', 'AAPL', now())`,

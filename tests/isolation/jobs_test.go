@@ -29,11 +29,13 @@ func (l *lab) runningJob() {
 		where account_id = $1`, l.b.Account, id)
 }
 
-// webhook gives the victim one.
+// webhook gives the victim one, and a notice.
 func (l *lab) webhook() {
 	l.t.Helper()
 	must(l.t, l.admin, "set session_replication_role = replica") // its trigger would tell the audit
-	must(l.t, l.admin, "insert into app.webhooks (account_id, url, made_by, last_seq) values ($1, 'https://example.com/' || $2, $3, 0)", l.b.Account, l.b.Marker, l.b.User)
+	must(l.t, l.admin, "insert into app.destinations (account_id, type, address, made_by, last_seq) values ($1, 'webhook', 'https://example.com/' || $2, $3, 0)", l.b.Account, l.b.Marker, l.b.User)
+	must(l.t, l.admin, "insert into app.destinations (account_id, id, type, address, topics, made_by, last_seq) values ($1, $2, 'telegram', '42', '{fills}', $3, 0)", l.b.Account, theirNotice, l.b.User)
+	must(l.t, l.admin, "insert into private.destination_secrets (account_id, destination_id, ciphertext, key_version) values ($1, $2, $3::text::bytea, 1)", l.b.Account, theirNotice, l.b.Marker)
 	must(l.t, l.admin, "reset session_replication_role")
 }
 
@@ -175,34 +177,99 @@ var jobAttacks = []attack{
 	},
 	{
 		name:   "another's webhooks read",
-		weak:   []string{"alter table app.webhooks disable row level security"},
+		weak:   []string{"alter table app.destinations disable row level security"},
 		spoils: true,
 		scene:  func(l *lab) { l.webhook() },
 		run:    func(l *lab) { s := l.as("paddock_app"); s.begin(); s.loot(); s.end() },
 	},
 	{
 		name:   "a webhook read by somebody who only trades",
-		weak:   []string{"alter policy app_reads on app.webhooks using (account_id = (select private.account_id('read')))"},
+		weak:   []string{"alter policy app_reads on app.destinations using (account_id = (select private.account_id('read')))"},
 		spoils: true,
 		scene:  func(l *lab) { l.webhook(); l.share("trader") },
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
-			s.take("select url from app.webhooks")
+			s.take("select address from app.destinations")
 			s.ask("rollback")
 		},
 	},
 	{
 		name:   "a webhook that sends another's events away",
-		weakFn: edit("private.make_webhook(uuid,text,text[],text,integer,bytea,bytea)", "private.require_account('making a webhook', 'manage')", "private.account_id('read')"),
+		weakFn: edit("private.make_destination(uuid,jsonb,text,integer,bytea,bytea)", "private.require_account('making a webhook or a notice', 'manage')", "private.account_id('read')"),
 		spoils: true,
 		scene:  func(l *lab) { l.share("trader") },
+		run:    func(l *lab) { l.makeDestination("$TOKEN", `{"type":"webhook","address":"https://example.com"}`) },
+	},
+	{
+		name:   "a notice that tells of another's events",
+		weakFn: edit("private.make_destination(uuid,jsonb,text,integer,bytea,bytea)", "private.require_account('making a webhook or a notice', 'manage')", "private.account_id('trade')"),
+		spoils: true,
+		scene:  func(l *lab) { l.share("trader") },
+		run:    func(l *lab) { l.makeDestination("$TOKEN", `{"type":"telegram","address":"42","topics":["fills"]}`) },
+	},
+	{
+		name:   "a notice made by an API token",
+		weakFn: edit("private.make_destination(uuid,jsonb,text,integer,bytea,bytea)", "private.require_account('making a webhook or a notice', 'manage')", "private.account_id('read')"),
+		spoils: true,
+		scene:  func(l *lab) { l.token("{read,trade,cancel,log}", "", "", everyAccount) },
+		run:    func(l *lab) { l.makeDestination(theirToken, `{"type":"telegram","address":"42","topics":["fills"]}`) },
+	},
+	{
+		name:   "a notice changed by somebody who only trades",
+		weakFn: edit("private.change_destination(uuid,boolean,jsonb)", "'manage'", "'trade'"),
+		spoils: true,
+		scene:  func(l *lab) { l.webhook(); l.share("trader") },
 		run: func(l *lab) {
-			s := l.as("paddock_app")
-			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
-			s.ask("select private.make_webhook(gen_random_uuid(), 'https://example.com', null, '" + strings.Repeat("ab", 32) + "', 1, '\\x" + strings.Repeat("cd", 32) + "', 'x')")
-			s.ask("commit")
-			s.ask("rollback")
+			l.as("paddock_app").try("$TOKEN", "select private.change_destination('"+theirNotice+`', false, '{"topics":["account"]}')`)
 		},
 	},
+	{
+		name: "a notice that mails to another's address",
+		weak: []string{
+			"grant update on app.destinations to paddock_app",
+			"create policy w on app.destinations for update to paddock_app using (account_id = (select private.account_id('read'))) with check (true)",
+			"alter policy app_reads on app.destinations using (account_id = (select private.account_id('read')))",
+		},
+		spoils: true,
+		scene:  func(l *lab) { l.webhook(); l.share("trader") },
+		run: func(l *lab) {
+			for _, set := range []string{"address = '666'", "type = 'email', address = null, made_by = '$A_USER'"} {
+				l.as("paddock_app").try("$TOKEN", "update app.destinations set "+set+" where id = '"+theirNotice+"'")
+			}
+		},
+	},
+	{
+		name:   "a notice's token read",
+		weak:   []string{"grant usage on schema private to paddock_worker", "grant select on private.destination_secrets to paddock_worker", "alter table private.destination_secrets disable row level security"},
+		spoils: true,
+		scene:  func(l *lab) { l.webhook() },
+		run: func(l *lab) {
+			for _, login := range []string{"paddock_app", "paddock_worker", "paddock_auth"} {
+				l.as(login).take("select convert_from(ciphertext, 'UTF8') from private.destination_secrets")
+			}
+		},
+	},
+	{
+		name:   "the events of a notice read with the web process's password",
+		weak:   []string{"grant execute on function private.begin_delivery, private.read_delivery to paddock_app"},
+		spoils: true,
+		scene: func(l *lab) {
+			l.webhook()
+			must(l.t, l.admin, "update app.destinations set topics = '{account}', last_seq = 0 where id = $1", theirNotice)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.ask("select private.begin_delivery('$B', '" + theirNotice + "', '" + theirNotice + "', '1 minute')")
+			s.take("select data::text from private.read_delivery('$B', '" + theirNotice + "', '" + theirNotice + "', 'x', 100)")
+		},
+	},
+}
+
+// theirNotice is the victim's.
+const theirNotice = "00000000-0000-4000-8000-00000000006f"
+
+// makeDestination tries to make one of the victim's account.
+func (l *lab) makeDestination(token, set string) {
+	l.as("paddock_app").try(token, "select private.make_destination(gen_random_uuid(), '"+set+"', '"+strings.Repeat("ab", 32)+"', 1, '\\x"+strings.Repeat("cd", 32)+"', 'x')")
 }

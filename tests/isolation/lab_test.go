@@ -229,7 +229,7 @@ func (l *lab) state() string {
 		"select (x.id, x.terms)::text from app.copies x where account_id = $1 order by 1",
 		"select x::text from app.approvals x where account_id = $1 order by 1",
 		"select x::text from app.approval_words x where account_id = $1 order by 1",
-		"select x::text from app.webhooks x where account_id = $1 order by 1",
+		"select x::text from app.destinations x where account_id = $1 order by 1",
 		"select x::text from app.wind_downs x where account_id = $1 order by 1",
 		"select x::text from app.exercises x where account_id = $1 order by 1",
 		"select x::text from app.kept_answers x where account_id = $1 order by 1",
@@ -398,7 +398,7 @@ func (s *session) loot() {
 		"report.fills", "report.adjustments", "report.trading_positions", "report.journal_gaps", "report.position_history", "report.daily_profit_and_loss",
 		"report.equity_curve", "report.exposure_by_symbol", "report.agent_logs", "report.agent_activity", "report.cash_flows", "app.balance_history",
 		"(select account_id, id, client_order_id, request, asked_by, answer from app.jobs) jobs", "app.jobs", "private.job_lists", "jobs.river_job",
-		"(select account_id, id, url, made_by from app.webhooks) webhooks", "private.webhook_secrets",
+		"(select account_id, id, address, made_by from app.destinations) destinations", "private.destination_secrets", "private.daily_summaries", "private.neared_limits", "private.stream_outages",
 		"private.standing_grants", "private.invitations", "private.invitation_accounts",
 	} {
 		if inTx {

@@ -17,11 +17,11 @@ import (
 
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/destinations"
 	"paddock/app/jobs"
 	"paddock/app/metrics"
 	"paddock/app/tenant"
 	"paddock/app/trading"
-	"paddock/app/webhooks"
 	"paddock/tests/program"
 )
 
@@ -188,28 +188,30 @@ func complaints(text string, e expression) (found []string) {
 // valuesOf returns the values of a label, where they are a short list.
 func valuesOf(metric, label string) []string {
 	return map[string][]string{
-		"paddock_http_requests_total class":    {"1xx", "2xx", "3xx", "4xx", "5xx", "other"},
-		"paddock_orders_total result":          trading.OrderResults(),
-		"paddock_sign_ins_total result":        auth.SignInResults(),
-		"paddock_broker_calls_total result":    broker.Results(),
-		"paddock_trade_updates_total result":   {"applied", "unapplied"},
-		"paddock_reconciliations_total result": {"ok", "failed"},
-		"paddock_replica_reads_total result":   tenant.ReplicaResults[:],
-		"paddock_jobs_total result":            jobs.Results(),
-		"paddock_webhook_tries_total result":   webhooks.Results(),
-		"paddock_jobs_total kind":              jobs.Kinds(),
-		"paddock_webhooks state":               {"working", "failing", "given_up"},
-		"paddock_jobs state":                   {"waiting", "running"},
-		"paddock_rings_total what":             {"sent", "failed", "withheld", "heard"},
-		"paddock_broker_breakers_open scope":   {"own", "shared"},
-		"paddock_database_connections state":   {"acquired", "idle"},
-		"up job":                               {"paddock"},
-		"process_open_fds job":                 {"paddock"},
-		"process_max_fds job":                  {"paddock"},
-		"process_resident_memory_bytes job":    {"paddock"},
-		"process_cpu_seconds_total job":        {"paddock"},
-		"go_goroutines job":                    {"paddock"},
-		"go_memstats_heap_inuse_bytes job":     {"paddock"},
+		"paddock_http_requests_total class":      {"1xx", "2xx", "3xx", "4xx", "5xx", "other"},
+		"paddock_orders_total result":            trading.OrderResults(),
+		"paddock_sign_ins_total result":          auth.SignInResults(),
+		"paddock_broker_calls_total result":      broker.Results(),
+		"paddock_trade_updates_total result":     {"applied", "unapplied"},
+		"paddock_reconciliations_total result":   {"ok", "failed"},
+		"paddock_replica_reads_total result":     tenant.ReplicaResults[:],
+		"paddock_jobs_total result":              jobs.Results(),
+		"paddock_destination_tries_total result": destinations.Results(),
+		"paddock_destination_tries_total type":   destinations.Types(),
+		"paddock_jobs_total kind":                jobs.Kinds(),
+		"paddock_destinations state":             {"working", "failing", "given_up"},
+		"paddock_destinations type":              destinations.Types(),
+		"paddock_jobs state":                     {"waiting", "running"},
+		"paddock_rings_total what":               {"sent", "failed", "withheld", "heard"},
+		"paddock_broker_breakers_open scope":     {"own", "shared"},
+		"paddock_database_connections state":     {"acquired", "idle"},
+		"up job":                                 {"paddock"},
+		"process_open_fds job":                   {"paddock"},
+		"process_max_fds job":                    {"paddock"},
+		"process_resident_memory_bytes job":      {"paddock"},
+		"process_cpu_seconds_total job":          {"paddock"},
+		"go_goroutines job":                      {"paddock"},
+		"go_memstats_heap_inuse_bytes job":       {"paddock"},
 	}[metric+" "+label]
 }
 

@@ -19,11 +19,11 @@ import (
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/destinations"
 	"paddock/app/jobs"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
-	"paddock/app/webhooks"
 	"paddock/tests/program"
 )
 
@@ -53,12 +53,13 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"code":        one(append(codes, "other")...),
 		"door":        one("request", "worker", "job"),
 		"guard":       one(append(trading.Guards(), "other")...),
-		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), webhooks.Results(), tenant.ReplicaResults[:], []string{"applied", "unapplied", "ok", "failed", "other"})...),
+		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), destinations.Results(), tenant.ReplicaResults[:], []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
 		"pool":        one("app", "worker", "auth", "bell", "jobs", "replica", "index"),
 		"state":       one("acquired", "idle", "waiting", "running", "working", "failing", "given_up"),
 		"kind":        one(append(jobs.Kinds(), "other")...),
+		"type":        one(append(destinations.Types(), "other")...),
 		"what":        one("sent", "failed", "withheld", "heard"),
 		"transport":   one("sse", "ws"),
 		"scope":       one("own", "shared"),

@@ -4,7 +4,7 @@
 -- This is the one NOTIFY in a transaction that carries data, so its commit waits
 -- for NOTIFY's lock, which any login can hold. Therefore it is sent for nothing
 -- that ends a right or stops trading (events of the kinds account, credentials,
--- guard, job and webhook): those are found by the listeners' timer. While the
+-- guard, job, webhook and notice): those are found by the listeners' timer. While the
 -- server's queue is half full there is none either, so that no commit fails by a
 -- full one, unless a login fills the other half, 4 GB, between here and there.
 --

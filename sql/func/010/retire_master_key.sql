@@ -4,7 +4,7 @@
 -- key knows.
 --
 -- PD500: it is not the check value of the version that stores. 55000: the version
--- is unknown, is the one that stores, or still has credentials or secrets of webhooks; the message says
+-- is unknown, is the one that stores, or still has credentials or secrets of destinations; the message says
 -- what to do.
 create or replace function private.retire_master_key(p_version integer, p_check bytea) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -26,8 +26,8 @@ begin
   if needing > 0 then
     raise exception 'the credentials of % account(s) are still encrypted under version % of the master key: run paddock keys rotate first', needing, p_version using errcode = '55000';
   end if;
-  if exists (select from private.webhook_secrets s where s.key_version = p_version) then
-    raise exception 'secrets of webhooks are still encrypted under version % of the master key: run paddock keys rotate first', p_version using errcode = '55000';
+  if exists (select from private.destination_secrets s where s.key_version = p_version) then
+    raise exception 'secrets of webhooks or notices are still encrypted under version % of the master key: run paddock keys rotate first', p_version using errcode = '55000';
   end if;
   update private.master_keys m set retired_at = clock_timestamp() where m.key_version = p_version and m.retired_at is null;
   if found then

@@ -1,7 +1,8 @@
-// Package webhooks sends accounts' events to URLs of their owners', signed as Standard
-// Webhooks says, each again until it is taken. Service makes, lists and deletes them for
-// an admitted account; Sender sends what is due.
-package webhooks
+// Package destinations sends accounts' events to where their owners want them, each again
+// until it is taken: to webhooks, which are for programs, signed as Standard Webhooks says;
+// and as notices, which tell people in plain words, by mail, Telegram or Discord. Service
+// makes, lists, changes and deletes both for an admitted account; Sender sends what is due.
+package destinations
 
 import (
 	"context"
@@ -22,13 +23,15 @@ import (
 )
 
 // Kinds are the kinds of events that there are.
-var Kinds = []string{"order", "position", "agent_log", "account", "credentials", "guard", "journal", "job", "webhook", "history", "approval"}
+var Kinds = []string{"order", "position", "agent_log", "account", "credentials", "guard", "journal", "job", "webhook", "notice", "history", "approval", "limit", "stream", "summary"}
 
 // Service is for requests.
 type Service struct {
 	db    *tenant.DB
 	keys  *credentials.Keyring
 	guard guard
+	// Mails is whether there is a mail server to send notices with.
+	Mails bool
 }
 
 // New makes a Service. Webhooks may reach these networks though they are not public, and
@@ -43,7 +46,7 @@ type Request struct {
 	Kinds []string `json:"kinds,omitempty"` // none for all
 }
 
-// Check returns invalid_webhook where the URL is none to which events are sent, or a kind
+// check returns invalid_webhook where the URL is none to which events are sent, or a kind
 // is none.
 func (s *Service) check(r Request) error {
 	u, err := url.Parse(r.URL)
@@ -70,10 +73,13 @@ func invalid(format string, args ...any) error {
 	return problem.New(problem.InvalidWebhook, format, args...)
 }
 
-const selectWebhookSQL = `select jsonb_build_object('id', w.id, 'url', w.url, 'kinds', w.kinds, 'made_by', w.made_by, 'created_at', app.rfc3339(w.created_at),
-	'state', w.state, 'off_reason', w.off_reason, 'cursor', w.last_seq, 'delivered_at', app.rfc3339(w.delivered_at), 'last_status', w.last_status,
-	'last_error', w.last_error, 'failing_since', app.rfc3339(w.failing_since), 'next_try_at', case when w.state = 'on' and w.tries > 0 then app.rfc3339(w.due_at) end)
-	from app.webhooks w where w.account_id = $1`
+// stateSQL is what is shown of the state of every destination.
+const stateSQL = `'made_by', d.made_by, 'created_at', app.rfc3339(d.created_at), 'state', d.state, 'off_reason', d.off_reason, 'cursor', d.last_seq,
+	'delivered_at', app.rfc3339(d.delivered_at), 'last_status', d.last_status, 'last_error', d.last_error, 'failing_since', app.rfc3339(d.failing_since),
+	'next_try_at', case when d.state = 'on' and d.tries > 0 then app.rfc3339(d.due_at) end`
+
+const selectWebhookSQL = `select jsonb_build_object('id', d.id, 'url', d.address, 'kinds', d.kinds, ` + stateSQL + `)
+	from app.destinations d where d.account_id = $1 and d.type = 'webhook'`
 
 // Make makes a webhook, to which events are sent from the next one on, and returns it with
 // its secret, which is never shown again. It ends with invalid_webhook, too_many_webhooks,
@@ -85,12 +91,7 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
 	secret := broker.NewSecret(secretPrefix + base64.StdEncoding.EncodeToString(key))
-	id := uuid.New()
-	var made json.RawMessage
-	err := s.keys.StoreSecret(ctx, s.db, a, id, secret, func(b *tenant.Batch, outer string, version int, check, encrypted []byte) {
-		b.Queue("select private.make_webhook($1, $2, $3, $4, $5, $6, $7)", id, r.URL, r.Kinds, outer, version, check, encrypted)
-		b.Queue(selectWebhookSQL+" and w.id = $2", a.Account, id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
-	})
+	made, err := s.make(ctx, a, map[string]any{"type": typeWebhook, "address": r.URL, "kinds": r.Kinds}, secret, selectWebhookSQL)
 	if err != nil {
 		return nil, err
 	}
@@ -102,16 +103,34 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	return json.Marshal(shown)
 }
 
+// make makes a destination of these columns, and returns what list selects of it.
+func (s *Service) make(ctx context.Context, a tenant.Admission, columns map[string]any, secret broker.Secret, list string) (made json.RawMessage, err error) {
+	set, err := json.Marshal(columns)
+	if err != nil {
+		return nil, err
+	}
+	id := uuid.New()
+	err = s.keys.StoreSecret(ctx, s.db, a, id, secret, func(b *tenant.Batch, outer string, version int, check, encrypted []byte) {
+		b.Queue("select private.make_destination($1, $2, $3, $4, $5, $6)", id, set, outer, version, check, encrypted)
+		b.Queue(list+" and d.id = $2", a.Account, id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
+	})
+	return made, err
+}
+
 // secretPrefix is how secrets of Standard Webhooks begin.
 const secretPrefix = "whsec_"
 
 // List returns {"webhooks":[…]}, in the order in which they were made.
 func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) {
+	return s.list(ctx, a, "webhooks", selectWebhookSQL)
+}
+
+func (s *Service) list(ctx context.Context, a tenant.Admission, name, list string) ([]byte, error) {
 	all := []json.RawMessage{}
 	var may bool
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
-		b.Queue(selectWebhookSQL+" order by w.created_at, w.id", a.Account).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(list+" order by d.created_at, d.id", a.Account).Query(func(rows pgx.Rows) (err error) {
 			all, err = pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
 			return err
 		})
@@ -122,37 +141,57 @@ func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) 
 	case !may:
 		return nil, tenant.NotPermitted("manage")
 	}
-	return json.Marshal(map[string]any{"webhooks": all})
+	return json.Marshal(map[string]any{name: all})
 }
 
 // Switch switches a webhook on, so that it goes on where it was, or off, and returns it.
 // It ends with webhook_not_found.
 func (s *Service) Switch(ctx context.Context, a tenant.Admission, id uuid.UUID, on bool) (json.RawMessage, error) {
+	return s.change(ctx, a, id, state(on), selectWebhookSQL, noWebhook)
+}
+
+// state is the change that switches a destination on or off.
+func state(on bool) map[string]any {
+	if on {
+		return map[string]any{"state": "on"}
+	}
+	return map[string]any{"state": "off"}
+}
+
+// change changes these columns of a destination, and returns what list selects of it, or
+// missing where there is none.
+func (s *Service) change(ctx context.Context, a tenant.Admission, id uuid.UUID, columns map[string]any, list string, missing func() error) (changed json.RawMessage, err error) {
+	set, err := json.Marshal(columns)
+	if err != nil {
+		return nil, err
+	}
 	var there bool
-	var webhook json.RawMessage
-	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.switch_webhook($1, $2)", id, on).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
-		b.Queue(selectWebhookSQL+" and w.id = $2", a.Account, id).Query(func(rows pgx.Rows) error {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.change_destination($1, $2, $3)", id, list == selectWebhookSQL, set).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
+		b.Queue(list+" and d.id = $2", a.Account, id).Query(func(rows pgx.Rows) error {
 			found, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
 			if len(found) > 0 {
-				webhook = found[0]
+				changed = found[0]
 			}
 			return err
 		})
 	})
 	if err == nil && !there {
-		err = notFound()
+		err = missing()
 	}
-	return webhook, err
+	return changed, err
 }
 
 // Delete deletes a webhook. It ends with webhook_not_found.
 func (s *Service) Delete(ctx context.Context, a tenant.Admission, id uuid.UUID) error {
+	return s.delete(ctx, a, "delete from app.destinations where account_id = $1 and id = $2 and type = 'webhook' returning true", id, noWebhook)
+}
+
+func (s *Service) delete(ctx context.Context, a tenant.Admission, sql string, id uuid.UUID, missing func() error) error {
 	var deleted, may bool
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
-		b.Queue("delete from app.webhooks where account_id = $1 and id = $2 returning true", a.Account, id).
-			Query(func(rows pgx.Rows) error { deleted = rows.Next(); rows.Close(); return rows.Err() })
+		b.Queue(sql, a.Account, id).Query(func(rows pgx.Rows) error { deleted = rows.Next(); rows.Close(); return rows.Err() })
 	})
 	switch {
 	case err != nil:
@@ -160,11 +199,11 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case !may:
 		return tenant.NotPermitted("manage")
 	case !deleted:
-		return notFound()
+		return missing()
 	}
 	return nil
 }
 
-func notFound() error {
+func noWebhook() error {
 	return problem.New(problem.WebhookNotFound, "This account has no webhook of this id. Copy it from GET /api/webhooks.")
 }

@@ -1,4 +1,4 @@
-package webhooks_test
+package destinations_test
 
 import (
 	"bytes"
@@ -13,10 +13,10 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"paddock/app/credentials"
+	"paddock/app/destinations"
 	"paddock/app/jobs"
 	"paddock/app/problem"
 	"paddock/app/tenant"
-	"paddock/app/webhooks"
 	"paddock/tests/kit"
 )
 
@@ -40,7 +40,7 @@ func TestEventsAreSentInOrder(t *testing.T) {
 	if got := p.got(all.Secret); !slices.Equal(got, []int64{2, 3, 3}) {
 		t.Errorf("came: %v", got)
 	}
-	if ids := []string{p.came[1].header.Get("webhook-id"), p.came[2].header.Get("webhook-id")}; ids[0] != ids[1] || ids[0] != webhooks.MessageID(all.ID, 3) || ids[0] == p.came[0].header.Get("webhook-id") {
+	if ids := []string{p.came[1].header.Get("webhook-id"), p.came[2].header.Get("webhook-id")}; ids[0] != ids[1] || ids[0] != destinations.MessageID(all.ID, 3) || ids[0] == p.came[0].header.Get("webhook-id") {
 		t.Errorf("ids: %v", ids)
 	}
 	if now := p.now(all.ID); now.Cursor != 2 || now.LastStatus != 500 || now.LastError != "the receiver answered 500" || now.NextTryAt == "" || now.State != "on" {
@@ -80,7 +80,7 @@ func TestOneSenderAtATime(t *testing.T) {
 	if got := p.got(hook.Secret); len(got) != 0 {
 		t.Errorf("came: %v", got)
 	}
-	p.exec("update app.webhooks set live_until = now() - interval '1 second'")
+	p.exec("update app.destinations set live_until = now() - interval '1 second'")
 	p.look(s, hook.ID)
 	if got := p.got(hook.Secret); !slices.Equal(got, []int64{1}) {
 		t.Errorf("came: %v", got)
@@ -93,14 +93,14 @@ func TestOneSenderAtATime(t *testing.T) {
 func TestFailingWebhookIsSwitchedOff(t *testing.T) {
 	p := newPost(t)
 	hook := p.make(p.receiver.URL)
-	s := p.sender(func(c *webhooks.Config) { c.GiveUp = time.Hour })
+	s := p.sender(func(c *destinations.Config) { c.GiveUp = time.Hour })
 	p.answers(func(message) int { return http.StatusFound }) // nor is it followed
 	p.happens("order")
 	var waits []time.Duration
 	for range 14 {
 		p.look(s, hook.ID)
 		var wait time.Duration
-		if err := p.admin.QueryRow(t.Context(), "select due_at - clock_timestamp() from app.webhooks").Scan(&wait); err != nil {
+		if err := p.admin.QueryRow(t.Context(), "select due_at - clock_timestamp() from app.destinations").Scan(&wait); err != nil {
 			t.Fatal(err)
 		}
 		waits = append(waits, wait.Round(time.Second))
@@ -110,18 +110,19 @@ func TestFailingWebhookIsSwitchedOff(t *testing.T) {
 	}
 	counts := func(working, failing, givenUp int64) {
 		t.Helper()
-		if n, err := p.worker.WebhookCounts(t.Context()); err != nil || n != (tenant.WebhookCounts{Working: working, Failing: failing, GivenUp: givenUp}) {
+		n, err := p.worker.DestinationCounts(t.Context())
+		if err != nil || len(n) != 1 || n[0] != (tenant.DestinationCount{Type: "webhook", Working: working, Failing: failing, GivenUp: givenUp}) {
 			t.Errorf("the operator is told %+v, %v", n, err)
 		}
 	}
 	counts(0, 1, 0)
-	p.exec("update app.webhooks set failing_since = failing_since - interval '2 hours'")
+	p.exec("update app.destinations set failing_since = failing_since - interval '2 hours'")
 	p.look(s, hook.ID)
 	if now := p.now(hook.ID); now.State != "off" || now.OffReason != "failing" || now.LastStatus != http.StatusFound {
 		t.Errorf("%+v", now)
 	}
 	counts(0, 0, 1)
-	p.exec("update app.webhooks set due_at = due_at - interval '25 hours'")
+	p.exec("update app.destinations set due_at = due_at - interval '25 hours'")
 	counts(0, 0, 0)
 	for _, m := range p.came {
 		if m.path != "/" {
@@ -144,7 +145,7 @@ func TestFailingWebhookIsSwitchedOff(t *testing.T) {
 	if _, err := p.service.Switch(t.Context(), p.ada, hook.ID, true); err != nil {
 		t.Fatal(err)
 	}
-	runner, err := jobs.New(jobs.Config{Worker: p.worker, Driver: riverpgxv5.New(p.pg.Pool(t, "paddock_worker")), Webhooks: s, Logger: slog.New(slog.DiscardHandler)})
+	runner, err := jobs.New(jobs.Config{Worker: p.worker, Driver: riverpgxv5.New(p.pg.Pool(t, "paddock_worker")), Destinations: s, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,21 +166,21 @@ func TestFailingWebhookIsSwitchedOff(t *testing.T) {
 // was when it was checked.
 func TestNothingPrivateIsReached(t *testing.T) {
 	p := newPost(t)
-	strict := webhooks.New(p.db, p.keys, nil)
+	strict := destinations.New(p.db, p.keys, nil)
 	for _, url := range []string{
 		"http://example.com", "ftp://example.com", "https://", "https://u:p@example.com", "https://example.com/#x", "example.com", "https://[::1", "https:///x",
 		"https://127.0.0.1", "https://10.0.0.1/x", "https://192.168.1.1", "https://172.16.0.1", "https://169.254.169.254/latest", "https://0.0.0.0", "https://100.64.0.1",
 		"https://[::1]", "https://[fe80::1]", "https://[fd00::1]", "https://[::ffff:127.0.0.1]", "https://[64:ff9b::7f00:1]", "https://224.0.0.1", "https://255.255.255.255",
 	} {
-		if _, err := strict.Make(t.Context(), p.ada, webhooks.Request{URL: url}); !problem.Is(err, problem.InvalidWebhook) {
+		if _, err := strict.Make(t.Context(), p.ada, destinations.Request{URL: url}); !problem.Is(err, problem.InvalidWebhook) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
 	hook := p.make(p.receiver.URL)
 	port := p.receiver.URL[len("http://127.0.0.1:"):]
-	s := p.sender(func(c *webhooks.Config) { c.Networks = nil })
+	s := p.sender(func(c *destinations.Config) { c.Networks = nil })
 	for _, host := range []string{"127.0.0.1", "localhost", "127.1", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "169.254.169.254", "[::]"} {
-		p.exec("update app.webhooks set url = $1, last_error = null, last_status = null", "http://"+host+":"+port+"/")
+		p.exec("update app.destinations set address = $1, last_error = null, last_status = null", "http://"+host+":"+port+"/")
 		p.happens("order")
 		p.look(s, hook.ID)
 		now := p.now(hook.ID)
@@ -208,7 +209,7 @@ func TestNothingIsSentWithoutAccess(t *testing.T) {
 			p.exec(sql)
 			p.look(p.sender(), hook.ID)
 			var state, reason string
-			if err := p.admin.QueryRow(t.Context(), "select state, off_reason from app.webhooks").Scan(&state, &reason); err != nil || state != "off" || reason != "no_access" {
+			if err := p.admin.QueryRow(t.Context(), "select state, off_reason from app.destinations").Scan(&state, &reason); err != nil || state != "off" || reason != "no_access" {
 				t.Errorf("%s %s %v", state, reason, err)
 			}
 			if len(p.came) != 0 {
@@ -224,7 +225,7 @@ func TestSecretsAreKeptAsKeysAre(t *testing.T) {
 	p := newPost(t)
 	one, two := p.make(p.receiver.URL+"/1"), p.make(p.receiver.URL+"/2")
 	var stored []byte
-	if err := p.admin.QueryRow(t.Context(), "select string_agg(ciphertext, '') from private.webhook_secrets").Scan(&stored); err != nil || bytes.Contains(stored, []byte(one.Secret[6:20])) {
+	if err := p.admin.QueryRow(t.Context(), "select string_agg(ciphertext, '') from private.destination_secrets").Scan(&stored); err != nil || bytes.Contains(stored, []byte(one.Secret[6:20])) {
 		t.Errorf("the secret is in clear: %v", err)
 	}
 	if text, err := p.service.List(t.Context(), p.ada); err != nil || bytes.Contains(text, []byte("whsec_")) {
@@ -248,7 +249,7 @@ func TestSecretsAreKeptAsKeysAre(t *testing.T) {
 		t.Errorf("after the rotation came: %v", got)
 	}
 
-	p.exec("update private.webhook_secrets set ciphertext = (select ciphertext from private.webhook_secrets where webhook_id = $1) where webhook_id = $2", one.ID, two.ID)
+	p.exec("update private.destination_secrets set ciphertext = (select ciphertext from private.destination_secrets where destination_id = $1) where destination_id = $2", one.ID, two.ID)
 	p.came = nil
 	p.look(p.sender(), two.ID)
 	if len(p.came) != 0 || p.now(two.ID).LastError == "" {
@@ -265,7 +266,7 @@ func TestWebhooksAreTheOwners(t *testing.T) {
 	for what, try := range map[string]func() error{
 		"list": func() error { _, err := p.service.List(t.Context(), bob); return err },
 		"make": func() error {
-			_, err := p.service.Make(t.Context(), bob, webhooks.Request{URL: p.receiver.URL})
+			_, err := p.service.Make(t.Context(), bob, destinations.Request{URL: p.receiver.URL})
 			return err
 		},
 		"switch": func() error { _, err := p.service.Switch(t.Context(), bob, hook.ID, false); return err },
@@ -278,7 +279,7 @@ func TestWebhooksAreTheOwners(t *testing.T) {
 	for range 9 {
 		p.make(p.receiver.URL)
 	}
-	if _, err := p.service.Make(t.Context(), p.ada, webhooks.Request{URL: p.receiver.URL}); !problem.Is(err, problem.TooManyWebhooks) {
+	if _, err := p.service.Make(t.Context(), p.ada, destinations.Request{URL: p.receiver.URL}); !problem.Is(err, problem.TooManyWebhooks) {
 		t.Errorf("the eleventh: %v", err)
 	}
 	if err := p.service.Delete(t.Context(), p.ada, hook.ID); err != nil {
@@ -290,7 +291,7 @@ func TestWebhooksAreTheOwners(t *testing.T) {
 	// On a live account it takes a step-up: events leave.
 	p.exec("update app.user_accounts set environment = 'live'")
 	p.exec(`update auth.session set "steppedUpAt" = now() - interval '1 day'`)
-	if _, err := p.service.Make(t.Context(), p.ada, webhooks.Request{URL: p.receiver.URL}); !problem.Is(err, problem.StepUpRequired) {
+	if _, err := p.service.Make(t.Context(), p.ada, destinations.Request{URL: p.receiver.URL}); !problem.Is(err, problem.StepUpRequired) {
 		t.Errorf("without a step-up: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package webhooks
+package destinations
 
 import (
 	"net"
@@ -9,7 +9,7 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// guard decides which addresses webhooks may reach: public ones, and the networks that
+// guard decides which addresses may be reached: public ones, and the networks that
 // the operator names. It is asked for each connection, once its name was looked up, so
 // that no name leads elsewhere than it did when it was asked before.
 type guard struct {
@@ -35,7 +35,7 @@ func newGuard(networks []netip.Prefix) guard {
 // allows reports whether an address may be reached.
 func (g guard) allows(address netip.Addr) bool { return g.SafeAddr(address.Unmap()) == nil }
 
-// tryTimeout is how long a receiver may take for an event.
+// tryTimeout is how long a receiver may take for a message.
 const tryTimeout = 10 * time.Second
 
 // client returns a client that reaches what the guard allows, follows no redirect and

@@ -1,4 +1,4 @@
-package webhooks_test
+package destinations_test
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/credentials"
+	"paddock/app/destinations"
 	"paddock/app/tenant"
-	"paddock/app/webhooks"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
@@ -36,7 +36,7 @@ type post struct {
 	worker    *tenant.Worker
 	keys      *credentials.Keyring
 	masterKey string
-	service   *webhooks.Service
+	service   *destinations.Service
 	ada       tenant.Admission
 	receiver  *httptest.Server
 
@@ -77,7 +77,7 @@ func newPost(t *testing.T) *post {
 	if err := p.keys.Verify(t.Context(), p.worker); err != nil {
 		t.Fatal(err)
 	}
-	p.service = webhooks.New(p.db, p.keys, loopback)
+	p.service = destinations.New(p.db, p.keys, loopback)
 	p.ada.Token = kit.User(t, p.pg, "ada")
 	made, err := accounts.New(p.db, p.keys, kit.Broker(t, "http://127.0.0.1:1")).Create(t.Context(), p.ada.Token, "one", "paper")
 	if err != nil {
@@ -99,6 +99,11 @@ func newPost(t *testing.T) *post {
 			return
 		}
 		status := answer(m)
+		if status == http.StatusTooManyRequests {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(`{"ok":false,"parameters":{"retry_after":600}}`))
+			return
+		}
 		if status == http.StatusFound {
 			w.Header().Set("Location", p.receiver.URL+"/elsewhere")
 		}
@@ -108,12 +113,12 @@ func newPost(t *testing.T) *post {
 	return p
 }
 
-func (p *post) sender(change ...func(*webhooks.Config)) *webhooks.Sender {
-	c := webhooks.Config{Worker: p.worker, Keys: p.keys, Networks: loopback, Logger: slog.New(slog.DiscardHandler)}
+func (p *post) sender(change ...func(*destinations.Config)) *destinations.Sender {
+	c := destinations.Config{Worker: p.worker, Keys: p.keys, Networks: loopback, Logger: slog.New(slog.DiscardHandler)}
 	for _, change := range change {
 		change(&c)
 	}
-	return webhooks.NewSender(c)
+	return destinations.NewSender(c)
 }
 
 // made is a webhook as it was made.
@@ -131,7 +136,7 @@ type made struct {
 
 func (p *post) make(url string, kinds ...string) (m made) {
 	p.t.Helper()
-	text, err := p.service.Make(p.t.Context(), p.ada, webhooks.Request{URL: url, Kinds: kinds})
+	text, err := p.service.Make(p.t.Context(), p.ada, destinations.Request{URL: url, Kinds: kinds})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -183,9 +188,9 @@ func (p *post) exec(sql string, args ...any) {
 }
 
 // look has a sender look at a webhook, which is due.
-func (p *post) look(s *webhooks.Sender, id uuid.UUID) {
+func (p *post) look(s *destinations.Sender, id uuid.UUID) {
 	p.t.Helper()
-	p.exec("update app.webhooks set due_at = now() where id = $1", id)
+	p.exec("update app.destinations set due_at = now() where id = $1", id)
 	if err := s.Look(p.t.Context(), p.ada.Account, id); err != nil {
 		p.t.Fatal(err)
 	}

@@ -1,0 +1,31 @@
+-- Writes an event of the kind limit where four fifths of a limit are used, once on each day
+-- in New York for each limit, and for each sleeve. The caller has the figures at hand,
+-- so that it costs nothing where less is used.
+--
+-- Where somebody else has the account's log locked it writes nothing: the caller may hold
+-- a lock that the other waits for. The next who has the figures writes it.
+create or replace function private.note_use(p_account uuid, p_limit text, p_used numeric, p_most numeric, p_sleeve uuid default null) returns void
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  today date := (clock_timestamp() at time zone 'America/New_York')::date;
+begin
+  if p_most <= 0 or p_used < p_most * 0.8 or p_used is null or p_most is null then
+    return;
+  end if;
+  if exists (select from private.neared_limits n
+      where n.account_id = p_account and n.what = p_limit || coalesce(' ' || p_sleeve, '') and n.day >= today) then
+    return;
+  end if;
+  perform from app.event_heads h where h.account_id = p_account for update skip locked;
+  if not found then
+    return;
+  end if;
+  insert into private.neared_limits as n (account_id, what, day) values (p_account, p_limit || coalesce(' ' || p_sleeve, ''), today)
+    on conflict (account_id, what) do update set day = excluded.day where n.day < excluded.day;
+  if found then
+    perform private.write_event(p_account, 'limit', jsonb_build_object('event', 'near', 'limit', p_limit, 'used', trim_scale(p_used)::text,
+      'most', trim_scale(p_most)::text, 'sleeve_id', p_sleeve));
+  end if;
+end
+$$;
