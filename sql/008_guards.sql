@@ -450,6 +450,6 @@ reset role;
 set local role paddock_owner;
 drop function app.missed_heartbeat, app.is_beating, app.violation, app.tightest, app.common_symbols, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
-drop table app.exercises, app.wind_downs, app.balance_history, app.high_water_marks, app.account_balances, private.token_refusal_runs, app.refusal_runs,
+drop table private.neared_limits, app.exercises, app.wind_downs, app.balance_history, app.high_water_marks, app.account_balances, private.token_refusal_runs, app.refusal_runs,
   private.token_heartbeats, app.heartbeats, private.token_order_counts, app.order_counts, app.account_guards;
 reset role;

@@ -114,7 +114,7 @@ create policy gate_all on private.due_copies to paddock_gate using (true) with c
 grant select, insert (account_id, copy_id, leader_id), delete on private.due_copies to paddock_gate;
 
 grant execute on function app.held_quantity to paddock_gate;
-alter policy gate_wakes on jobs.river_job using (kind in ('jobs', 'webhook', 'copies')) with check (kind in ('jobs', 'webhook', 'copies'));
+alter policy gate_wakes on jobs.river_job using (kind in ('jobs', 'destination', 'copies')) with check (kind in ('jobs', 'destination', 'copies'));
 
 reset role;
 
@@ -176,7 +176,7 @@ drop function private.list_led_orders, private.copying_json, private.unfollow, p
 reset role;
 set local role paddock_owner;
 delete from jobs.river_job where kind = 'copies';
-alter policy gate_wakes on jobs.river_job using (kind in ('jobs', 'webhook')) with check (kind in ('jobs', 'webhook'));
+alter policy gate_wakes on jobs.river_job using (kind in ('jobs', 'destination')) with check (kind in ('jobs', 'destination'));
 revoke execute on function app.held_quantity from paddock_gate;
 drop table private.due_copies, app.copies, private.copy_follows, private.copy_offers;
 reset role;
