@@ -2948,6 +2948,238 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/notices": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** How the account's owner is told of its events */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            notices: components["schemas"]["Notice"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Be told of the account's events in plain words, by mail, Telegram or Discord
+         * @description From the next event on. A mail goes to the user's own address, once it is verified. What is a secret is encrypted as
+         *     API keys are, and never shown again. On a live account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        type: "email" | "telegram" | "discord";
+                        /** @description Of telegram: the token that @BotFather gives */
+                        bot_token?: string;
+                        /** @description Of telegram: the number of a chat in which the bot may write, or a channel such as @mychannel */
+                        chat_id?: string;
+                        /** @description Of discord: the URL of a webhook of a channel, https://discord.com/api/webhooks/…/… */
+                        discord_url?: string;
+                        /** @description fills, refusals, approvals, credentials, stream, limits and switch without it */
+                        topics?: components["schemas"]["Topic"][] | null;
+                        /** @description One of IANA's, such as Europe/Berlin; UTC without it */
+                        time_zone?: string;
+                        quiet_hours?: components["schemas"]["QuietHours"] | null;
+                        /** @description Whether what is urgent is told in quiet hours; true without it */
+                        urgent?: boolean;
+                        /** @description The time of the day at which the day's summary is sent, such as 18:00; none without it */
+                        summary_at?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The notice */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Notice"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set all that can be set of a notice
+         * @description What is left out is as it is by default. Where it goes stays.
+         */
+        put: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        topics?: components["schemas"]["Topic"][] | null;
+                        time_zone?: string;
+                        quiet_hours?: components["schemas"]["QuietHours"] | null;
+                        urgent?: boolean;
+                        summary_at?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The notice */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Notice"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        post?: never;
+        /** Be told no more */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is gone */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Switch a notice off, or on again, where it goes on with the next event */
+        patch: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        enabled: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The notice */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Notice"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
     "/api/guards": {
         parameters: {
             query?: {
@@ -8923,7 +9155,7 @@ export interface components {
             four_eyes: boolean;
         };
         /** @enum {string} */
-        EventKind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job" | "webhook" | "history" | "approval";
+        EventKind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job" | "webhook" | "notice" | "history" | "approval" | "limit" | "stream" | "summary";
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -8954,6 +9186,54 @@ export interface components {
             next_try_at: components["schemas"]["TimeOrNull"];
             /** @description With which events are signed: whsec_ and 32 bytes in base64. Only in the answer to POST */
             secret?: string;
+        };
+        /** @enum {string} */
+        Topic: "fills" | "refusals" | "orders" | "approvals" | "credentials" | "stream" | "limits" | "switch" | "positions" | "agents" | "account";
+        /** @description Each day, by the notice's time zone. What comes in them waits, and is told together when they are over. */
+        QuietHours: {
+            /** @description Such as 22:00 */
+            from: string;
+            /** @description Such as 07:00, on the next day */
+            until: string;
+        };
+        Notice: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            type: "email" | "telegram" | "discord";
+            /** @description Telegram's */
+            chat_id: string | null;
+            /** @description Of Discord's webhook; its URL is a secret */
+            discord_id: string | null;
+            topics: components["schemas"]["Topic"][];
+            time_zone: string;
+            quiet_hours: components["schemas"]["QuietHours"] | null;
+            urgent: boolean;
+            summary_at: string | null;
+            /** @description When the quiet hours end that it is in; null where it is in none */
+            quiet_until: components["schemas"]["TimeOrNull"];
+            /** @description The user who is told */
+            made_by: string;
+            created_at: components["schemas"]["Time"];
+            /** @enum {string} */
+            state: "on" | "off";
+            /**
+             * @description failing: nothing was taken for three days. no_access: its user owns the account no more, or was disabled
+             * @enum {string|null}
+             */
+            off_reason: "asked" | "failing" | "no_access" | null;
+            /**
+             * Format: int64
+             * @description The newest event that was told or passed over
+             */
+            cursor: number;
+            delivered_at: components["schemas"]["TimeOrNull"];
+            /** @description HTTP's of the last answer, or SMTP's */
+            last_status: number | null;
+            /** @description Why the next message was not taken, in Paddock's words */
+            last_error: string | null;
+            failing_since: components["schemas"]["TimeOrNull"];
+            next_try_at: components["schemas"]["TimeOrNull"];
         };
         SleeveChange: {
             /** @description Unlike those of the account's other sleeves */

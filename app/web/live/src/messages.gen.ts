@@ -7,7 +7,7 @@ export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subsc
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent | ApprovalEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent | ApprovalEvent | NoticeEvent | LimitEvent | StreamEvent | SummaryEvent)
 export type TextOrNull = (string | null)
 export type AmountOrNull = (string | null)
 export type Amount = string
@@ -2726,6 +2726,365 @@ said_at: string
 }[]
 [k: string]: unknown
 }
+[k: string]: unknown
+}
+}
+export interface NoticeEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "notice"
+at: string
+data: {
+/**
+ * The notice was switched off, and nobody is told by it.
+ */
+event: "off"
+notice_id: string
+/**
+ * Nothing was taken for three days; or its user owns the account no more, or was disabled.
+ */
+reason: ("failing" | "no_access")
+[k: string]: unknown
+}
+}
+export interface LimitEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "limit"
+at: string
+data: {
+/**
+ * Four fifths of a limit are used. It is told once a day of each limit, by the calendar of New York.
+ */
+event: "near"
+limit: ("orders_per_day" | "daily_loss_limit" | "max_drawdown" | "sleeve_cash" | "sleeve_max_drawdown")
+used: string
+/**
+ * The limit.
+ */
+most: string
+sleeve_id: (string | null)
+[k: string]: unknown
+}
+}
+export interface StreamEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "stream"
+at: string
+data: {
+/**
+ * behind: trade updates have not come for a while; live: they come again.
+ */
+event: ("behind" | "live")
+/**
+ * Since when they did not.
+ */
+since: string
+/**
+ * Of behind: why the stream ended last.
+ */
+why?: (string | null)
+[k: string]: unknown
+}
+}
+export interface SummaryEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "summary"
+at: string
+data: {
+/**
+ * The notice that it was asked for by.
+ */
+notice_id: string
+/**
+ * By the notice's time zone.
+ */
+day: string
+from: string
+until: string
+/**
+ * Orders that were made, here or elsewhere, without the legs of others.
+ */
+orders: number
+/**
+ * How many of them are filled.
+ */
+orders_filled: number
+executions: number
+/**
+ * What executions bought for, in dollars.
+ */
+bought: string
+sold: string
+round_trips_closed: number
+/**
+ * Of the round trips that were closed, before fees.
+ */
+realized_pl: string
+/**
+ * Of the same.
+ */
+fees: string
+/**
+ * By guards and by Alpaca.
+ */
+refusals: number
+/**
+ * As it was read last; null where it never was.
+ */
+equity: (string | null)
+/**
+ * Null where it was not read before that time, or not in it.
+ */
+equity_change: (string | null)
+/**
+ * Which agents made most orders.
+ * 
+ * @maxItems 10
+ */
+agents: []|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]|[{
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}, {
+orchestrator_agent_id: string
+orders: number
+[k: string]: unknown
+}]
 [k: string]: unknown
 }
 }
