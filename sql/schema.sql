@@ -1927,8 +1927,8 @@ CREATE UNIQUE INDEX river_job_unique_idx ON jobs.river_job USING btree (unique_k
 alter table jobs.river_job enable row level security, force row level security;
 -- without statistics: args
 create policy gate_wakes on jobs.river_job to paddock_gate
-  using ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text, 'copies'::text])))
-  with check ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text, 'copies'::text])));
+  using ((kind = ANY (ARRAY['jobs'::text, 'destination'::text, 'copies'::text])))
+  with check ((kind = ANY (ARRAY['jobs'::text, 'destination'::text, 'copies'::text])));
 create policy worker_all on jobs.river_job to paddock_worker
   using (true)
   with check (true);
