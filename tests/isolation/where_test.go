@@ -213,8 +213,12 @@ func whereScene(l *lab) {
 			values ($1, case $3 when 'stuck' then $4::uuid else gen_random_uuid() end, $2, $2, $3, case $3 when 'stuck' then now() end, true, true, $2 || $3)`,
 			l.b.Account, l.b.Marker, state, l.b.Order)
 	}
+	must(l.t, l.admin, "set session_replication_role = replica") // the guard of exercises is tested elsewhere, and so is what is copied
 	must(l.t, l.admin, `insert into app.exercises (account_id, id, contract, symbol, side, qty, price, asked_by) values ($1, $2, $3, $3, 'buy', 100, 1, $3)`,
 		l.b.Account, l.b.Order, l.b.Marker)
+	must(l.t, l.admin, `insert into app.copies (account_id, id, follow_id, led_order_id, action, symbol, terms, closing, led_at)
+		values ($1, $2, $1, $1, 'order', $3, '{}', false, '2020-01-01')`, l.b.Account, l.b.Order, l.b.Marker)
+	must(l.t, l.admin, "reset session_replication_role")
 	must(l.t, l.admin, `insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, '\x00', $2)`, l.b.Account, l.b.Marker)
 	must(l.t, l.admin, `insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ($1, $2, $2)`, l.b.Account, l.b.Marker)
 	l.waitingJob()
