@@ -119,7 +119,6 @@ create policy gate_all on private.daily_summaries to paddock_gate using (true) w
 grant select, insert, delete on private.daily_summaries to paddock_gate;
 
 -- For summaries.
-grant select (orchestrator_agent_id, parent_alpaca_order_id) on app.alpaca_orders to paddock_gate;
 grant select (realized_pl, fees) on app.trading_positions to paddock_gate;
 
 reset role;
@@ -176,7 +175,6 @@ drop function private.rotate_destination_secrets, private.open_destination_secre
 reset role;
 set local role paddock_owner;
 revoke select (realized_pl, fees) on app.trading_positions from paddock_gate;
-revoke select (orchestrator_agent_id, parent_alpaca_order_id) on app.alpaca_orders from paddock_gate;
 drop table private.daily_summaries, private.destination_secrets, app.destinations;
 drop function app.is_urgent, app.event_topic, app.summary_day, app.quiet_ends, app.is_quiet, app.instant, app.local_time;
 reset role;
