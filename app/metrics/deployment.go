@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"paddock/app/destinations"
 	"paddock/app/tenant"
 )
 
@@ -126,10 +127,16 @@ func (d *Deployment) Collect(out chan<- prometheus.Metric) {
 		put(jobsUnended, float64(j.Running), j.Kind, "running")
 		put(jobsIdle, j.Waited, j.Kind)
 	}
-	for _, n := range last.destinations {
-		put(destinationsByState, float64(n.Working), n.Type, "working")
-		put(destinationsByState, float64(n.Failing), n.Type, "failing")
-		put(destinationsByState, float64(n.GivenUp), n.Type, "given_up")
+	for _, kind := range destinations.Types() { // also those of which there are none
+		var of tenant.DestinationCount
+		for _, n := range last.destinations {
+			if n.Type == kind {
+				of = n
+			}
+		}
+		put(destinationsByState, float64(of.Working), kind, "working")
+		put(destinationsByState, float64(of.Failing), kind, "failing")
+		put(destinationsByState, float64(of.GivenUp), kind, "given_up")
 	}
 	for _, k := range last.keys {
 		if k.Stores {

@@ -3598,7 +3598,7 @@ export interface paths {
                         topics?: components["schemas"]["Topic"][] | null;
                         /** @description One of IANA's, such as Europe/Berlin; UTC without it */
                         time_zone?: string;
-                        quiet_hours?: components["schemas"]["QuietHours"] | null;
+                        quiet_hours?: components["schemas"]["QuietHours"];
                         /** @description Whether what is urgent is told in quiet hours; true without it */
                         urgent?: boolean;
                         /** @description The time of the day at which the day's summary is sent, such as 18:00; none without it */
@@ -3665,7 +3665,7 @@ export interface paths {
                     "application/json": {
                         topics?: components["schemas"]["Topic"][] | null;
                         time_zone?: string;
-                        quiet_hours?: components["schemas"]["QuietHours"] | null;
+                        quiet_hours?: components["schemas"]["QuietHours"];
                         urgent?: boolean;
                         summary_at?: string;
                     };
@@ -9904,13 +9904,13 @@ export interface components {
         };
         /** @enum {string} */
         Topic: "fills" | "refusals" | "orders" | "approvals" | "credentials" | "stream" | "limits" | "switch" | "positions" | "agents" | "account";
-        /** @description Each day, by the notice's time zone. What comes in them waits, and is told together when they are over. */
+        /** @description Null for none. Each day, by the notice's time zone. What comes in them waits, and is told together when they are over. */
         QuietHours: {
             /** @description Such as 22:00 */
             from: string;
             /** @description Such as 07:00, on the next day */
             until: string;
-        };
+        } | null;
         Notice: {
             /** Format: uuid */
             id: string;
@@ -9922,7 +9922,7 @@ export interface components {
             discord_id: string | null;
             topics: components["schemas"]["Topic"][];
             time_zone: string;
-            quiet_hours: components["schemas"]["QuietHours"] | null;
+            quiet_hours: components["schemas"]["QuietHours"];
             urgent: boolean;
             summary_at: string | null;
             /** @description When the quiet hours end that it is in; null where it is in none */
