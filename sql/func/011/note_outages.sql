@@ -1,5 +1,5 @@
--- Tells by events which accounts' streams have been behind for p_after, and which of them
--- are live again; p_most of them at most, and returns how many. It may run in several
+-- Tells by events which accounts' streams have been behind for p_after, which is five
+-- seconds at least, and which of them are live again; p_most of them at most, and returns how many. It may run in several
 -- instances at once. It locks the logs of these accounts in the order of their ids, as
 -- mark_expired_events does, before any row of theirs.
 create or replace function private.note_outages(p_after interval, p_most integer) returns integer
@@ -11,6 +11,7 @@ declare
   o private.stream_outages;
   told integer := 0;
 begin
+  p_after := greatest(p_after, interval '5 seconds');
   insert into private.stream_outages (account_id)
     select b from unnest(behind) b where not exists (select from private.stream_outages t where t.account_id = b) order by b
     on conflict (account_id) do nothing;
