@@ -386,6 +386,7 @@ func hostile(l *lab, s *session) {
 		"jsonb":                       {"null", "'null'", "'[]'", `'{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "updated_at": "2100-01-01"}'`, `'{"account_id": "$B"}'`},
 		"jsonb[]":                     {"null", `array[null, '{"account_id": "$B"}']::jsonb[]`},
 		"timestamp with time zone":    {"null", "'infinity'", "now()"},
+		"time without time zone":      {"null", "'00:00'", "'24:00'"},
 		"timestamp without time zone": {"null", "'infinity'", "localtimestamp"},
 		"timestamp with time zone[]":  {"null", "array[null, 'infinity', now()]::timestamptz[]"},
 		"bytea":                       {"null", "'\\x'"},
