@@ -39,7 +39,7 @@ func chaosSize(t *testing.T) size {
 	}
 	much := size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 10 * time.Minute, parked: true, during: 25 * time.Minute}
 	if agents := positive(t, "PADDOCK_CHAOS_AGENTS", 0); agents > 0 {
-		much.accounts, much.clients, much.orders = 4, 1, max(1, n/800)
+		much.accounts, much.clients, much.orders = 4, 1, max(8, n/800)
 		much.fleets, much.fleetOrders, much.kills = (agents+agentsOfAccount-1)/agentsOfAccount, n, max(3, n/2000)
 	}
 	if text := os.Getenv("PADDOCK_CHAOS_DURING"); text != "" {

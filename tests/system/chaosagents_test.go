@@ -19,6 +19,10 @@ import (
 // agentsOfAccount is how many API tokens trade on an account at the same time.
 const agentsOfAccount = 5
 
+// agentPatience is how long an agent waits for an answer: longer than a busy machine takes
+// for one, so that it is not asked for ever more.
+const agentPatience = 30 * time.Second
+
 // fleet is what trades on an account of agents: API tokens, some made of others, and their
 // owner, who trades outside of all sleeves and gives words for what waits.
 type fleet struct {
@@ -229,7 +233,7 @@ func (f *fleet) run(seed uint64) <-chan struct{} {
 
 // trade sends orders until there are no more to send.
 func (g *chaosAgent) trade(dice *rand.Rand, owner bool) {
-	client := &http.Client{Timeout: 8 * time.Second}
+	client := &http.Client{Timeout: agentPatience}
 	silent := time.Time{} // until then no heartbeat is sent
 	for i := 0; g.f.left.Add(-1) >= 0 && time.Now().Before(g.f.until); i++ {
 		if g.heartbeat > 0 && time.Now().After(silent) {
@@ -384,7 +388,7 @@ func (g *chaosAgent) try(client *http.Client, in *intent, prefer string) (waitin
 			w.t.Errorf("%s: placed, and later refused: %.300s", in.name, answer)
 		}
 		in.refused, in.refusal = true, fmt.Sprintf("%.600s", answer)
-		in.guarded = said.Code == "guard_refused" || said.Code == "price_unknown" || said.Code == "approval_refused"
+		in.guarded = in.closes || said.Code == "guard_refused" || said.Code == "price_unknown" || said.Code == "approval_refused" // what there is to close may come
 	default:
 		w.t.Errorf("%s: answered %d: %.300s", in.name, status, answer)
 		in.refused = true
@@ -396,7 +400,7 @@ func (g *chaosAgent) try(client *http.Client, in *intent, prefer string) (waitin
 func (g *chaosAgent) beat(client *http.Client) {
 	began := time.Now()
 	g.mu.Lock()
-	g.beats = append(g.beats, [2]time.Time{began, began.Add(15 * time.Second)}) // if no answer comes, it may still be on its way
+	g.beats = append(g.beats, [2]time.Time{began, began.Add(agentPatience + 15*time.Second)}) // if no answer comes, it may still be on its way
 	i := len(g.beats) - 1
 	g.mu.Unlock()
 	if status, _ := g.send(client, http.MethodPost, "/api/heartbeat", "", "", nil); status != 0 {
@@ -408,7 +412,7 @@ func (g *chaosAgent) beat(client *http.Client) {
 
 // decide gives the owner's word for some of what waits, and against some.
 func (f *fleet) decide(owner *chaosAgent, dice *rand.Rand) {
-	client := &http.Client{Timeout: 8 * time.Second}
+	client := &http.Client{Timeout: agentPatience}
 	status, answer := owner.send(client, http.MethodGet, "/api/approvals?state=pending&limit=50", "", "", nil)
 	var list struct {
 		Approvals []struct{ ID, Digest string }
@@ -449,8 +453,8 @@ func (f *fleet) move(owner *chaosAgent, dice *rand.Rand) {
 	f.a.mu.Lock()
 	f.a.moves = append(f.a.moves, m)
 	f.a.mu.Unlock()
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); { // until it is known whether it was done
-		status, answer := owner.send(&http.Client{Timeout: 8 * time.Second}, http.MethodPost, "/api/sleeve-transfers", m.key, "", body)
+	for deadline := time.Now().Add(windDownPatience); time.Now().Before(deadline); { // until it is known whether it was done
+		status, answer := owner.send(&http.Client{Timeout: agentPatience}, http.MethodPost, "/api/sleeve-transfers", m.key, "", body)
 		var said struct{ ID, Code string }
 		if status != 0 && json.Unmarshal(answer, &said) != nil {
 			f.a.user.w.t.Errorf("%s: to move cash was answered %d and no JSON", m.key, status)
