@@ -370,10 +370,12 @@ func (g *chaosAgent) try(client *http.Client, in *intent, prefer string) (waitin
 		if in.id != "" && in.id != said.ID {
 			w.t.Errorf("%s: answered order %s, and later order %s", in.name, in.id, said.ID)
 		}
-		if in.refused && !in.guarded {
+		if in.refused && !in.guarded && status != http.StatusAccepted {
 			w.t.Errorf("%s: refused with %s, and later answered %d %.600s", in.name, in.refusal, status, answer)
 		}
-		in.id, in.refused = said.ID, false
+		// A refusal of the broker's that could not be recorded, because Postgres was away, is looked
+		// up, and 202 meanwhile: then it is still one, and must not be at the broker in the end.
+		in.id, in.refused = said.ID, in.refused && !in.guarded
 		in.placed = in.placed || status != http.StatusAccepted
 	case said.Code == "order_unknown":
 		in.unclear = true
