@@ -10,7 +10,7 @@ PACKAGES = ./tests/system ./tests/isolation ./app/... ./cmd/... ./sql/... ./test
 # processors.
 PARALLEL ?= 4
 
-.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos soak faults clocks schema codes configuration release migrate clean
+.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos narrowing soak faults clocks schema codes configuration release migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -89,8 +89,17 @@ SOAK ?= 15m
 soak: build ## a deployment under load while what it stands on is restarted, for SOAK (15m)
 	PADDOCK_SOAK=$(SOAK) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run "^TestSoak$$" -v ./tests/system
 
-chaos: build ## CHAOS (3000) orders with all faults and a server that is killed again and again
-	PADDOCK_CHAOS=$(CHAOS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 30m -run '^TestChaos$$' -v ./tests/system
+AGENTS ?= 0
+DURING ?= 25m
+
+chaos: build ## CHAOS (3000) orders with all faults and a server that is killed again and again; with AGENTS=100 of so many API tokens, for DURING (25m)
+	PADDOCK_CHAOS=$(CHAOS) PADDOCK_CHAOS_AGENTS=$(AGENTS) PADDOCK_CHAOS_DURING=$(DURING) PADDOCK_BINARY=$(CURDIR)/bin/paddock \
+	  go run ./tests/withpg go test -count 1 -timeout 90m -run '^TestChaos$$' -v ./tests/system
+
+N ?= 1000000
+
+narrowing: ## N (1000000) tokens that API tokens make at random, none of which may be wider than the one that made it
+	PADDOCK_CHAINS=$(N) go run ./tests/withpg go test -count 1 -timeout 6h -run '^TestNoChainOfTokensWidens$$' -v ./app/tokens
 
 FAULTS ?= 5m
 

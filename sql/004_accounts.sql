@@ -200,6 +200,8 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/004/usable_grants.sql" . }}
+{{ template "func/004/session_sign_in.sql" . }}
+{{ template "func/004/token_sign_in.sql" . }}
 {{ template "func/004/sign_in.sql" . }}
 {{ template "func/004/sign_in_holds.sql" . }}
 {{ template "func/004/scopes_within.sql" . }}
@@ -334,7 +336,7 @@ drop function private.revoke_invitation, private.take_invitation, private.look_a
 drop function private.note_token_uses, private.current_token, private.list_tokens, private.revoke_token, private.make_token, private.wider_than,
   private.reach, private.token_path, private.token_id, private.scopes_within, private.sign_in_holds;
 drop function private.revoke_report, private.grant_report, private.report_accounts, private.record_account_change,
-  private.create_account, private.apply_standing_grants, private.admit, private.sign_in, private.usable_grants;
+  private.create_account, private.apply_standing_grants, private.admit, private.sign_in, private.token_sign_in, private.session_sign_in, private.usable_grants;
 reset role;
 set local role paddock_owner;
 drop table private.address_tries, private.invitation_accounts, private.invitations, private.standing_grants,

@@ -4558,6 +4558,9 @@ create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, ac
 create function private.seen_report_sessions() returns TABLE(login oid, address text, program text, began timestamp with time zone)
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
+create function private.session_sign_in(p_token text) returns TABLE(id text, user_id text, expires_at timestamp with time zone, scopes text[], reaches boolean)
+  language sql stable parallel restricted;  -- paddock_gate's
+
 create function private.set_guards(p_limits jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
@@ -4619,6 +4622,9 @@ create function private.token_paces(p_account uuid) returns TABLE(token_id uuid,
 -- That API token, and before it those of which it was made.
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.token_sign_in(p_token text, p_account uuid) returns TABLE(id text, user_id text, expires_at timestamp with time zone, scopes text[], reaches boolean)
+  language sql stable parallel restricted;  -- paddock_gate's
 
 -- The sleeve in which the API token of this admission trades on its account.
 create function private.token_sleeve() returns uuid

@@ -28,9 +28,11 @@ const listOpenOrdersSQL = `select id, alpaca_order_id, intent_state in ('submitt
 // manage the account, and nothing where the broker's answer to an order is
 // missing, because that order could not be canceled; package accounts then
 // returns the problem. It ends with orders_not_canceled.
-func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
-	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
+func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) (err error) {
+	outer := ctx
+	ctx, cancel := context.WithTimeout(outer, s.cancelTimeout)
 	defer cancel()
+	defer func() { err = notOver(outer, ctx, err, "nothing was forgotten") }()
 	asked := map[uuid.UUID]bool{}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var manages bool
@@ -63,9 +65,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was forgotten. See GET /api/orders?status=open, and try again.")
-			p.RetryAfter = 5 * time.Second
-			return p
+			return ctx.Err()
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"paddock/app/alpacasim"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -458,6 +459,20 @@ func TestCloseCancelsFirst(t *testing.T) {
 		d.sim.Step()
 		if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
 			t.Errorf("still held: %+v", held)
+		}
+		if all {
+			continue
+		}
+		// Whatever it is doing when the time for it runs out, it says that the orders are not over.
+		d.turn("open")
+		d.buy("AAPL", "buy", "10")
+		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
+			t.Fatal(err)
+		}
+		d.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Delay, On: "DELETE", N: 1, Delay: time.Second})
+		d.service.SetCancelTimeout(200 * time.Millisecond)
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL", CancelOrders: true}); !problem.Is(err, problem.OrdersNotCanceled) {
+			t.Errorf("while the broker takes its time: %v", err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -16,15 +17,26 @@ import (
 	"paddock/app/tenant"
 )
 
-// cancelTimeout bounds how long canceled orders may take to be over.
-const cancelTimeout = 10 * time.Second
+// notOver returns err, or orders_not_canceled where the time of ctx has run out and that of
+// outer has not: whether it did between two looks, in a call to the broker or in a
+// transaction, the orders may be open still.
+func notOver(outer, ctx context.Context, err error, so string) error {
+	if err == nil || outer.Err() != nil || ctx.Err() == nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so %s. See GET /api/orders?status=open, and try again.", so).Because(err)
+	p.RetryAfter = 5 * time.Second
+	return p
+}
 
 // cancelAndWait cancels the open orders of a symbol, or with "" all of them,
 // and waits until they are over, because until then they hold what is to be
 // sold. It ends with orders_not_canceled.
-func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access credentials.Access, symbol string) error {
-	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
+func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access credentials.Access, symbol string) (err error) {
+	outer := ctx
+	ctx, cancel := context.WithTimeout(outer, s.cancelTimeout)
 	defer cancel()
+	defer func() { err = notOver(outer, ctx, err, "nothing was closed") }()
 	asked := map[string]bool{}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		open, err := access.Client.Orders(ctx, alpaca.GetOrdersRequest{Status: "open", Limit: 500})
@@ -61,9 +73,7 @@ func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access 
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
-			p.RetryAfter = 5 * time.Second
-			return p
+			return ctx.Err()
 		}
 	}
 }

@@ -30,6 +30,8 @@ type Service struct {
 	log   *slog.Logger
 	// orderTimeout is how long the broker's answer to an order may take.
 	orderTimeout time.Duration
+	// cancelTimeout bounds how long canceled orders may take to be over.
+	cancelTimeout time.Duration
 	// syncTimeout is how long a request waits for a reconciliation.
 	syncTimeout time.Duration
 	// mirrorTimeout is how long an order waits for a mirror that its guards can
@@ -52,7 +54,7 @@ type Service struct {
 
 // New makes a Service.
 func New(db *tenant.DB, keys *credentials.Opener, log *slog.Logger) *Service {
-	return &Service{db: db, keys: keys, relay: passthrough.New(db, keys), log: log, orderTimeout: 30 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
+	return &Service{db: db, keys: keys, relay: passthrough.New(db, keys), log: log, orderTimeout: 30 * time.Second, cancelTimeout: 10 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
 }
 
 // recordTimeout bounds writing the broker's answer, which is written whether

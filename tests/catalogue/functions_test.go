@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"paddock/sql"
+	"paddock/tests/pgtest"
 )
 
 var createsFunction = regexp.MustCompile(`(?m)^create or replace function (?:app|private)\.(\w+)\(`)
@@ -53,5 +56,33 @@ func TestFunctionFiles(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What each admission and each look of push asks becomes a part of the statement that asks:
+// a function that Postgres calls is planned and begun anew each time, which costs as much as
+// all else of an admission. It is no part of it where it is not what it says that it is: one
+// that says immutable, and calls concat_ws, is called.
+func TestFunctionsBecomeAPartOfTheirStatements(t *testing.T) {
+	conn := pgtest.New(t).Conn(t, "admin")
+	for _, tt := range []struct{ function, statement string }{
+		{"scopes_within", "select private.scopes_within(private.scopes_for_role(g.role, u.is_active), t.scopes) from app.account_grants g, app.user_accounts u, private.api_tokens t"},
+		{"scopes_for_role", "select private.scopes_for_role(g.role, u.is_active) from app.account_grants g, app.user_accounts u"},
+		{"usable_grants", "select * from private.usable_grants()"},
+		{"session_sign_in", "select * from private.session_sign_in(current_user)"},
+		{"token_sign_in", "select * from private.token_sign_in(current_user, null)"},
+		{"sign_in", "select * from private.sign_in(current_user, null)"},
+	} {
+		rows, err := conn.Query(t.Context(), "explain (verbose, costs off) "+tt.statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan := strings.Join(lines, "\n"); strings.Contains(plan, tt.function+"(") || strings.Contains(plan, "Function Scan") {
+			t.Errorf("private.%s is called:\n%s", tt.function, plan)
+		}
 	}
 }

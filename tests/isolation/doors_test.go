@@ -84,7 +84,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "an old session of the victim's that has expired",
-		weakFn: edit("private.sign_in(text,uuid)", `(s."expiresAt" > now())`, "true"),
+		weakFn: edit("private.session_sign_in(text)", `(s."expiresAt" > now())`, "true"),
 		scene: func(l *lab) {
 			must(l.t, l.admin, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() - interval '1 second', $1, now(), $2)`, "old-"+l.a.Marker, l.b.User)
 		},

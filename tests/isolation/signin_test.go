@@ -222,7 +222,7 @@ var signInAttacks = []attack{
 	},
 	{
 		name:   "a user deleted by a session of theirs that has expired",
-		weakFn: edits(edit("private.sign_in(text,uuid)", `(s."expiresAt" > now())`, "true"), edit("private.delete_signed_in_user(text,text)", "'refuse'", "'leave'")),
+		weakFn: edits(edit("private.session_sign_in(text)", `(s."expiresAt" > now())`, "true"), edit("private.delete_signed_in_user(text,text)", "'refuse'", "'leave'")),
 		scene: func(l *lab) {
 			must(l.t, l.admin, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() - interval '1 second', $1, now(), $2)`, "gone-"+l.a.Marker, l.b.User)
 		},

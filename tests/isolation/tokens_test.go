@@ -57,14 +57,14 @@ const (
 var tokenAttacks = []attack{
 	{
 		name:   "an account read that the token does not reach",
-		weakFn: edit("private.sign_in(text,uuid)", "(a.account_id = sign_in.p_account)", "true"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(a.account_id = token_sign_in.p_account)", "true"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "", "", "select '$A'::uuid") },
 		run:    func(l *lab) { l.as("paddock_app").present(theirToken, "'$B'") },
 	},
 	{
 		name:   "a live account read by a token for paper accounts alone",
-		weakFn: edit("private.sign_in(text,uuid)", "(u.environment = 'paper'::text)", "true"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(u.environment = 'paper'::text)", "true"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)
@@ -110,14 +110,14 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a revoked token",
-		weakFn: edit("private.sign_in(text,uuid)", "(t.revoked_at IS NULL)", "true"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(t.revoked_at IS NULL)", "true"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "revoked_at", "now()", everyAccount) },
 		run:    func(l *lab) { l.as("paddock_app").present(theirToken, "'$B'") },
 	},
 	{
 		name:   "a token whose time is over",
-		weakFn: edit("private.sign_in(text,uuid)", "(t.expires_at > now())", "true"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(t.expires_at > now())", "true"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)
@@ -127,7 +127,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a token of a disabled user",
-		weakFn: edit("private.sign_in(text,uuid)", "(d.user_id = t.user_id)", "false"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(d.user_id = t.user_id)", "false"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)
@@ -137,7 +137,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a token's digest presented as the token",
-		weakFn: edit("private.sign_in(text,uuid)", "(t.digest = sha256(convert_to(sign_in.p_token, 'UTF8'::name)))", "(sign_in.p_token IN ('pdk_' || encode(t.digest, 'hex'), '\\x' || encode(t.digest, 'hex'), encode(t.digest, 'hex')))"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(t.digest = sha256(convert_to(token_sign_in.p_token, 'UTF8'::name)))", "(token_sign_in.p_token IN ('pdk_' || encode(t.digest, 'hex'), '\\x' || encode(t.digest, 'hex'), encode(t.digest, 'hex')))"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "", "", everyAccount) },
 		run: func(l *lab) {

@@ -21,24 +21,47 @@ import (
 
 // size is how much TestChaos does.
 type size struct {
-	accounts, clients, orders int // clients per account, and orders per client
-	kills                     int // how often the server is killed, at least
+	accounts, clients, orders int           // clients per account, and orders per client
+	fleets, fleetOrders       int           // accounts of agents, and the orders of all of them together
+	during                    time.Duration // for which agents begin orders, at most
+	kills                     int           // how often the server is killed, at least
 	patience                  time.Duration
 	parked                    bool // whether to wait until each intent that the broker never got is parked as unknown
 }
 
-// chaosSize returns a size that CI has the time for, or, with
-// PADDOCK_CHAOS=ORDERS, one with about that many orders.
+// chaosSize returns a size that CI has the time for; with PADDOCK_CHAOS=ORDERS one with about
+// that many orders; and with PADDOCK_CHAOS_AGENTS=TOKENS as well one in which so many API
+// tokens send them, for PADDOCK_CHAOS_DURING at most.
 func chaosSize(t *testing.T) size {
-	text := os.Getenv("PADDOCK_CHAOS")
+	n := positive(t, "PADDOCK_CHAOS", 0)
+	if n == 0 {
+		return size{accounts: 7, clients: 2, orders: 5, fleets: 1, fleetOrders: 36, during: time.Minute, kills: 2, patience: 2 * time.Minute}
+	}
+	much := size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 10 * time.Minute, parked: true, during: 25 * time.Minute}
+	if agents := positive(t, "PADDOCK_CHAOS_AGENTS", 0); agents > 0 {
+		much.accounts, much.clients, much.orders = 4, 1, max(8, n/800)
+		much.fleets, much.fleetOrders, much.kills = (agents+agentsOfAccount-1)/agentsOfAccount, n, max(3, n/2000)
+	}
+	if text := os.Getenv("PADDOCK_CHAOS_DURING"); text != "" {
+		var err error
+		if much.during, err = time.ParseDuration(text); err != nil {
+			t.Fatal("PADDOCK_CHAOS_DURING must be a time, such as 20m")
+		}
+	}
+	return much
+}
+
+// positive returns the whole number in an environment variable, or usual if that is empty.
+func positive(t *testing.T, name string, usual int) int {
+	text := os.Getenv(name)
 	if text == "" {
-		return size{accounts: 8, clients: 2, orders: 5, kills: 2, patience: 2 * time.Minute}
+		return usual
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatal("PADDOCK_CHAOS must be a number of orders")
+	if err != nil || n < 0 {
+		t.Fatal(name + " must be a whole number")
 	}
-	return size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 10 * time.Minute, parked: true}
+	return n
 }
 
 // chaosSeed returns PADDOCK_CHAOS_SEED, or a random seed if that is not set.
@@ -64,6 +87,8 @@ func chaosSeed(t *testing.T) uint64 {
 //   - No guard was passed at any moment, by the broker's own record.
 //   - No sleeve was overspent at any moment, and none sold what it did not hold; its sums
 //     were those of its transfers and round trips all the time.
+//   - No API token passed a limit of its own or of those of which it was made, nothing was sent
+//     without the word that it needed, and nobody with the password of paddock_app did more.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -73,7 +98,8 @@ func TestChaos(t *testing.T) {
 	began := time.Now()
 	w := newChaos(t, much, seed)
 	w.start()
-	all := w.chaosAccounts(much)
+	all, fleets := w.chaosAccounts(much)
+	plain := all[:much.accounts]
 	for _, in := range chaosFaults {
 		in.N = -1
 		w.sim.InjectFor(in)
@@ -83,11 +109,15 @@ func TestChaos(t *testing.T) {
 	w.sim.SetFillPlan("MSFT", 2)
 
 	var clients sync.WaitGroup
-	for i, a := range all {
+	for i, a := range plain {
 		for j := range much.clients {
 			dice := rand.New(rand.NewPCG(seed, uint64(i*100+j)))
 			clients.Go(func() { a.trade(dice, fmt.Sprintf("%d-%d", i, j), much.orders, j == 0) })
 		}
+	}
+	for _, f := range fleets {
+		ended := f.run(seed)
+		clients.Go(func() { <-ended })
 	}
 	done := make(chan struct{})
 	go func() {
@@ -95,29 +125,32 @@ func TestChaos(t *testing.T) {
 		close(done)
 	}()
 	sleeves := w.watchSleeves(done)
-	weather := w.weather(done, all, seed)
-	kills := w.killUntil(done, rand.New(rand.NewPCG(seed, 1<<40)))
+	sums, raw := w.watchSums(done, fleets, rand.New(rand.NewPCG(seed, 1<<43))), w.attackBySQL(done, fleets, rand.New(rand.NewPCG(seed, 1<<44)))
+	weather := w.weather(done, plain, seed)
+	kills, restarts := w.killUntil(done, rand.New(rand.NewPCG(seed, 1<<40)), much)
 	for ; kills < much.kills; kills++ {
 		w.kill()
 		w.start()
 	}
 	weather.Wait()
+	traded := time.Since(began)
 
 	w.sim.ClearFaults()
 	w.sim.CutStreams() // one may be silent until the next reconciliation
 	w.agree(all, much)
 	looks, overspent := sleeves()
-	short, counted := w.sleevesOverspent(all, overspent)
+	short, counted := w.sleevesOverspent(all, overspent) // those of agents too
 	for _, what := range short {
 		t.Error(what)
 	}
-	named, placed, refused, moved := countSleeves(all)
+	named, placed, refused, moved := countSleeves(plain)
 	t.Logf("%d orders named a sleeve, of which %d were placed and %d refused by what it had or held; cash was moved %d times; %d looks at the sleeves of %d accounts", named, placed, refused, moved, looks, counted)
 	if placed == 0 || refused == 0 || moved == 0 || looks < 3 {
 		t.Error("the sleeves did less than they say")
 	}
-	did := countChaos(all)
-	t.Logf("%s; the server was killed %d times; %s", did, kills, time.Since(began).Round(time.Second))
+	w.judgeFleets(fleets, sums(), raw(), traded)
+	did := countChaos(plain)
+	t.Logf("%s; the server was killed %d times and Postgres %d times, and the slowest start took %s; %s", did, kills, restarts, w.slowest.Round(time.Millisecond), time.Since(began).Round(time.Second))
 	// On a busy machine accounts are halted for longer, and refuse more orders.
 	if did.placed < did.sent/5 || did.refused == 0 || did.turns == 0 || did.closings == 0 {
 		t.Errorf("%s: the test did less than it says", did)
@@ -209,7 +242,7 @@ var chaosFaults = []alpacasim.Injection{
 func newChaos(t *testing.T, much size, seed uint64) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), binary: program.Binary(t)}
-	for i := range much.accounts {
+	for i := range much.accounts + much.fleets {
 		s := alpacasim.DemoAccounts(int64(seed) + int64(i))[0]
 		s.Cash = decimal.NewFromInt(10_000_000)
 		w.seeds = append(w.seeds, s)

@@ -50,19 +50,30 @@ type chaosAccount struct {
 	exercised int
 }
 
-// chaosAccounts signs users up and connects the accounts.
-func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
+// chaosAccounts signs users up and connects the accounts, those of agents last.
+func (w *world) chaosAccounts(much size) (all []*chaosAccount, fleets []*fleet) {
+	var left atomic.Int64
+	left.Store(int64(much.fleetOrders))
 	users := []*user{w.signUp("ada"), w.signUp("bob"), w.signUp("eve")}
 	for i, s := range w.seeds {
 		kind := chaosKinds[i%len(chaosKinds)]
+		if i >= much.accounts {
+			kind = agentKind
+		}
 		a := &chaosAccount{kind: kind, account: users[i%len(users)].connect(fmt.Sprint("account-", i, "-", kind.name), s)}
 		a.makeSleeves()
 		if kind.limits != nil {
 			a.guard(kind.limits(much), i%8 >= 4)
 		}
 		all = append(all, a)
+		if i >= much.accounts {
+			fleets = append(fleets, w.makeFleet(a, i-much.accounts, &left))
+		}
 	}
-	return all
+	for _, f := range fleets {
+		f.until = time.Now().Add(much.during)
+	}
+	return all, fleets
 }
 
 // readClock sets w.ahead: how far the broker's clock is ahead of this machine's.

@@ -101,30 +101,36 @@ const overspentSQL = `select s.account_id::text, concat_ws(' ', s.id, trim_scale
 // account, what was found of overspending. It fails the test where sums are wrong.
 func (w *world) watchSleeves(done <-chan struct{}) func() (looks int, overspent map[string][]string) {
 	looks, overspent, ended := 0, map[string][]string{}, make(chan struct{})
-	conn := w.postgres.Conn(w.t, "admin")
+	var conn *pgx.Conn
 	look := func() {
-		rows, err := conn.Query(context.Background(), overspentSQL)
-		if err != nil && conn.IsClosed() {
-			return // the test has ended already
+		if conn == nil || conn.IsClosed() { // Postgres is restarted meanwhile
+			var err error
+			if conn, err = pgx.Connect(context.Background(), w.postgres.AdminURL); err != nil {
+				return
+			}
 		}
+		rows, err := conn.Query(context.Background(), overspentSQL)
 		if err != nil {
-			panic(err) // the administrator may read everything
+			conn.Close(context.Background())
+			return
 		}
 		var account, figures string
 		var less, wrong bool
+		found := map[string]string{}
 		if _, err := pgx.ForEachRow(rows, []any{&account, &figures, &less, &wrong}, func() error {
 			if wrong {
 				w.t.Errorf("the sums of a sleeve are not those of its transfers and round trips: %s", figures)
 			}
 			if less {
-				overspent[account] = append(overspent[account], figures)
+				found[account] = figures
 			}
 			return nil
 		}); err != nil {
-			if conn.IsClosed() {
-				return
-			}
-			panic(err)
+			conn.Close(context.Background())
+			return
+		}
+		for account, figures := range found {
+			overspent[account] = append(overspent[account], figures)
 		}
 		looks++
 	}
@@ -142,6 +148,9 @@ func (w *world) watchSleeves(done <-chan struct{}) func() (looks int, overspent 
 	return func() (int, map[string][]string) {
 		<-ended
 		look()
+		if conn != nil {
+			conn.Close(context.Background())
+		}
 		return looks, overspent
 	}
 }

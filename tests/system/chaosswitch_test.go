@@ -62,7 +62,7 @@ func (a *chaosAccount) turnSwitch(client *http.Client, dice *rand.Rand, name str
 // turnTo repeats the request until the answer says that the switch is turned. That
 // needs no broker, so only a server that is down can delay it.
 func (a *chaosAccount) turnTo(client *http.Client, dice *rand.Rand, name string, body map[string]any) bool {
-	for range 60 {
+	for deadline := time.Now().Add(windDownPatience); time.Now().Before(deadline); {
 		status, answer := a.send(client, http.MethodPost, "/api/guards/switch", "key-"+name, body)
 		switch status {
 		case http.StatusOK, http.StatusAccepted, http.StatusMultiStatus:

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"context"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -50,14 +51,29 @@ func (w *world) weather(done <-chan struct{}, all []*chaosAccount, seed uint64) 
 	return &going
 }
 
-// killUntil kills the server and starts it again at random times, until done is
-// closed, and returns how often it did.
-func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand) (kills int) {
-	for {
+// killUntil kills the server and starts it again at random times, until done is closed, and
+// returns how often it did. In a run with agents every fourth time it is Postgres. It waits
+// longer where servers take longer to start: one that is killed before it has begun with its
+// work ends no wind-down, however often it is started.
+func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand, much size) (kills, restarts int) {
+	pause := 6 * time.Second
+	if much.fleets > 1 { // longer runs, of which the agents' part is another
+		pause = 15 * time.Second
+	}
+	for n := 1; ; n++ {
 		select {
 		case <-done:
-			return kills
-		case <-time.After(6*time.Second + time.Duration(dice.Int64N(int64(12*time.Second)))):
+			return kills, restarts
+		case <-time.After(pause + 3*w.lastStart + time.Duration(dice.Int64N(int64(2*pause)))):
+		}
+		if much.fleets > 0 && n%4 == 2 {
+			w.postgres.Server.Kill()
+			restarts++
+			time.Sleep(time.Duration(dice.Int64N(int64(2 * time.Second))))
+			if err := w.postgres.Server.Restart(context.Background()); err != nil {
+				w.t.Fatal(err)
+			}
+			continue
 		}
 		w.kill()
 		kills++

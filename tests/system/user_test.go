@@ -32,7 +32,14 @@ func (w *world) signUp(name string) *user {
 	w.t.Helper()
 	u := &user{w: w, name: name, password: "the password of " + name}
 	body, _ := json.Marshal(map[string]string{"name": name, "email": name + "@example.com", "password": u.password})
-	response, err := http.Post("http://"+w.addr+"/api/auth/sign-up/email", "application/json", bytes.NewReader(body))
+	sign := func() (*http.Response, error) {
+		return http.Post("http://"+w.addr+"/api/auth/sign-up/email", "application/json", bytes.NewReader(body))
+	}
+	response, err := sign()
+	for tries := 0; tries < 5 && err == nil && response.StatusCode == http.StatusServiceUnavailable; tries++ { // the machine is busy
+		response.Body.Close()
+		response, err = sign()
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -7,20 +7,16 @@
 --   reaches  whether the token reaches the account p_account, as far as the token goes: its
 --            user's grant decides as well. A session reaches every account.
 --
+-- An admission asks only the one of its two parts that its token can be of: to begin with
+-- the other one costs as much as to find something with it.
+--
 -- Its body becomes a part of the statement that calls it. Only the doors do.
 create or replace function private.sign_in(p_token text, p_account uuid)
 returns table (id text, user_id text, expires_at timestamptz, scopes text[], reaches boolean)
 stable parallel restricted
 language sql
 begin atomic
-  select s.id, s."userId", s."expiresAt", null::text[], true
-    from auth.session s where s.token = p_token and s."expiresAt" > now()
+  select s.id, s.user_id, s.expires_at, s.scopes, s.reaches from private.session_sign_in(p_token) s
   union all
-  select 'token:' || t.id, t.user_id, t.expires_at, t.scopes,
-      exists (select from private.token_accounts a join app.user_accounts u on u.id = a.account_id
-        where a.account_id = p_account and a.token_id = t.id and (u.environment = 'paper' or not t.paper_only))
-    from private.api_tokens t
-    where starts_with(p_token, 'pdk_') and t.digest = sha256(convert_to(p_token, 'UTF8'))
-      and t.revoked_at is null and t.expires_at > now()
-      and not exists (select from auth.disabled_users d where d.user_id = t.user_id);
+  select t.id, t.user_id, t.expires_at, t.scopes, t.reaches from private.token_sign_in(p_token, p_account) t;
 end;
