@@ -5,6 +5,7 @@ import PrimeVue from 'primevue/config'
 import ConfirmationService from 'primevue/confirmationservice'
 import ToastService from 'primevue/toastservice'
 import { createApp } from 'vue'
+import { keepAccountInUrl } from './accountInUrl'
 import App from './App.vue'
 import { router } from './router'
 
@@ -12,8 +13,9 @@ import { router } from './router'
 // nonce, which is another in each answer (app/web/web.go).
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content
 
-createApp(App)
-  .use(createPinia())
+const app = createApp(App).use(createPinia())
+keepAccountInUrl(router) // before the first page
+app
   .use(router)
   .use(PrimeVue, { theme: { preset: Aura, options: { darkModeSelector: 'system' } }, csp: { nonce } })
   .use(ConfirmationService)

@@ -8,19 +8,31 @@ import JournalPage from './pages/JournalPage.vue'
 import ProfilePage from './pages/ProfilePage.vue'
 import ResetPage from './pages/ResetPage.vue'
 
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** It is of no account, and its address names none. */
+    apart?: boolean
+    /** It shows something of the account that is selected. */
+    ofAccount?: boolean
+  }
+}
+
+const ofAccount = { ofAccount: true }
+const apart = { apart: true }
+
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', component: DeskPage },
-    { path: '/journal', component: JournalPage },
+    { path: '/', component: DeskPage, meta: ofAccount },
+    { path: '/journal', component: JournalPage, meta: ofAccount },
     // On a chunk of its own: most people never open it.
-    { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue') },
-    { path: '/guards', component: GuardsPage },
+    { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue'), meta: ofAccount },
+    { path: '/guards', component: GuardsPage, meta: ofAccount },
     { path: '/accounts', component: AccountsPage },
-    { path: '/audit', component: AuditPage },
+    { path: '/audit', component: AuditPage, meta: ofAccount },
     { path: '/profile', component: ProfilePage },
-    { path: '/invitation', component: InvitationPage },
-    { path: '/reset-password', component: ResetPage },
+    { path: '/invitation', component: InvitationPage, meta: apart },
+    { path: '/reset-password', component: ResetPage, meta: apart },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })

@@ -47,7 +47,7 @@ beforeEach(() => {
   fake.followed.clear()
   fake.connect.mockClear()
   vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example' })
-  vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
+  for (const kept of ['localStorage', 'sessionStorage']) vi.stubGlobal(kept, { getItem: () => null, setItem: () => {} })
   vi.stubGlobal('fetch', (url: string) => {
     if (url === '/api/accounts') lists++
     return Promise.resolve(new Response(JSON.stringify({ accounts: [] })))

@@ -38,6 +38,7 @@ export function useComponentTests() {
     asked.length = 0
     setActivePinia(createPinia())
     localStorage.clear()
+    sessionStorage.clear()
     vi.stubGlobal(
       'fetch',
       (url: string, init: { method: string; headers: Record<string, string>; body?: string }) =>
