@@ -24,9 +24,9 @@ async function open(address: string) {
   const router = createRouter({
     history: createMemoryHistory(),
     routes: [
-      { path: '/', component: page },
-      { path: '/journal', component: page },
-      { path: '/invitation', component: page, meta: { apart: true } },
+      { path: '/', component: page, meta: { title: '' } },
+      { path: '/journal', component: page, meta: { title: '' } },
+      { path: '/invitation', component: page, meta: { title: '', apart: true } },
     ],
   })
   keepAccountInUrl(router)
