@@ -13,6 +13,7 @@ export default defineConfig({
   build: {
     outDir: 'dist/console',
     emptyOutDir: true,
+    manifest: true, // for scripts/sizes.mjs
     chunkSizeWarningLimit: 1600, // of the page of /api/docs
     rollupOptions: { input: ['index.html', 'docs.html'] },
   },

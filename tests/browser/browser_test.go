@@ -66,6 +66,14 @@ func TestProfile(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "profile.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "LOG="+filepath.Join(data, "paddock.log"))
 }
 
+// With 10,000 orders the page draws those in sight, asks the server some times a second however
+// many events come, and shows three notices at once. What an event costs is printed.
+func TestEvents(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "events.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "ROWS=10000", "EVENTS=10", "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The page /api/docs shows every operation of the API's description. It loads
 // files of this server only, and keeps to its content security policy.
 func TestDocs(t *testing.T) {

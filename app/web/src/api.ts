@@ -239,12 +239,21 @@ export const api = {
     call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),
 }
 
+/** What the server says to programs, for people. */
+const forPeople: Record<string, string> = {
+  needs_credentials: 'This account has no working API keys. Enter them under Accounts.',
+  no_credentials: 'This account has no API keys yet. Enter them under Accounts.',
+  invalid_account: 'Enter a name of 1 to 80 characters, of which one can be seen.',
+}
+
 /** An error in words for a person. */
 export function explain(e: unknown): string {
   if (e instanceof ApiError && e.code === 'step_up_required')
     return 'Nothing was changed: on a live account this takes your password or a code again.'
   if (e instanceof ApiError && e.code === 'approval_needed')
     return 'Nothing was changed yet: another person must approve it first, under Approvals. Make the same change again once they have.'
+  const words = e instanceof ApiError && forPeople[e.code]
+  if (words) return words
   if (e instanceof ApiError)
     return e.brokerMessage && !e.message.includes(e.brokerMessage)
       ? `${e.message} (Alpaca: ${e.brokerMessage})`

@@ -5,6 +5,7 @@ import { amountFields, countFields, switchNames } from './guards'
 import { money, price, quantity } from './money'
 import { line } from './orders'
 import type { Account, Approval, Guards, Job, Order, SwitchState } from './types'
+import { moment } from './time'
 
 /** Whether it is the job of an order that waits, and not the order itself. */
 export const isJob = (answer: Order | Job): answer is Job => 'accepted_at' in answer
@@ -135,7 +136,7 @@ export function title(a: Approval, { orders = [] }: Known = {}): string {
     case 'cash':
       return `Move $${amount(field(r, 'amount'), money)} ${field(r, 'from_sleeve_id') ? `from the sleeve ${sleeve('from_sleeve_id')} ` : ''}into the sleeve ${sleeve('to_sleeve_id')}`
     case 'grant': {
-      const end = field(r, 'expires_at') ? ` until ${new Date(field(r, 'expires_at')).toLocaleString()}` : ''
+      const end = field(r, 'expires_at') ? ` until ${moment(field(r, 'expires_at'))}` : ''
       if (r.transfer) return `Hand the account over to ${person(a, field(r, 'user_id'))}`
       if (r.invitation) return `Invite ${field(r, 'email') || 'whoever has the link'} as ${field(r, 'role')}${end}`
       return `Make ${field(r, 'email') || person(a, field(r, 'user_id'))} ${field(r, 'role')}${end}`

@@ -27,6 +27,28 @@ export interface JournalFilter {
   status: 'all' | TradingPosition['status']
 }
 
+type Query = Record<string, unknown>
+
+/** The filter that a page's address has, as far as there is such a one. */
+export function filterOf({ by, of, symbol, status }: Query): JournalFilter {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
+  const one = <T extends string>(value: unknown, of: readonly T[]) => of.find((known) => known === value) ?? of[0]!
+  return {
+    scope: one(by, ['account', 'agent', 'tag'] as const),
+    scope_value: text(of),
+    symbol: text(symbol),
+    status: one(status, ['all', 'open', 'closed'] as const),
+  }
+}
+
+/** The same, for the address: what is as ever is left out. */
+export const queryOf = (f: JournalFilter) => ({
+  by: f.scope === 'account' ? undefined : f.scope,
+  of: f.scope_value || undefined,
+  symbol: f.symbol || undefined,
+  status: f.status === 'all' ? undefined : f.status,
+})
+
 /** The parameters of a page. An account has no value of its scope. */
 export function journalQuery(f: JournalFilter, before: string | null = null): string {
   const query = new URLSearchParams({ scope: f.scope, status: f.status })

@@ -32,8 +32,9 @@ export function change(value: string | null | undefined): string {
 /** A quantity without zeros that say nothing. */
 export function quantity(value: string | null | undefined): string {
   if (value === null || value === undefined || value === '') return '–'
-  const [whole = '0', fraction] = new Decimal(value).toFixed().split('.')
-  return group(whole) + (fraction ? `.${fraction}` : '')
+  const d = new Decimal(value)
+  const [whole = '0', fraction] = d.abs().toFixed().split('.')
+  return (d.lt(0) ? '−' : '') + group(whole) + (fraction ? `.${fraction}` : '')
 }
 
 export function difference(a: string, b: string): string {
@@ -50,6 +51,15 @@ export function direction(value: string | null | undefined): '' | 'up' | 'down' 
 /** Whether a text is an amount above 0 that an order may carry. */
 export function isAmount(text: string): boolean {
   return isBound(text) && new Decimal(text).gt(0)
+}
+
+/** What is wrong with a text that is no amount for an order, in a sentence. */
+export function amountHint(text: string): string {
+  if (/^0*(\.0*)?$/.test(text)) return `“${text}” is too little: it must be above 0.`
+  if (/^\d{1,12}\.\d{10,}$/.test(text)) return `“${text}” has more than nine decimals.`
+  if (/^[\d.,\s’']+$/.test(text))
+    return `“${text}” could be read in two ways: write it like 1000 or 12.5, with a point for decimals and nothing between thousands.`
+  return `“${text}” is not a plain number: write it like 1000 or 12.5.`
 }
 
 /** Whether a text is an amount of 0 or more. */

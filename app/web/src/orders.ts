@@ -1,4 +1,5 @@
 // What an order is, in words, and which belong together.
+import Decimal from 'decimal.js'
 import type { OrderEvent } from 'paddock-live'
 import { money, price, quantity } from './money'
 import type { Order, Replacement, TimeInForce } from './types'
@@ -27,28 +28,25 @@ export const size = (o: Order) => (o.qty ? quantity(o.qty) : `$${money(o.notiona
 /** The order in one line, for a sentence about it. */
 export const line = (o: Order) => [o.side, size(o), o.symbol, terms(o)].filter(Boolean).join(' ')
 
-/** The orders with one more, the newest first: it stands in its place, unless
- * what is there is newer. One that was read from Alpaca goes by Alpaca's id
- * until Paddock has one for it. */
-export function upsert(orders: Order[], o: Order): Order[] {
-  const same = (known: Order) =>
-    known.id === o.id || (o.alpaca_order_id !== null && known.alpaca_order_id === o.alpaca_order_id)
-  if (o.id === o.alpaca_order_id && orders.some((known) => known.id !== o.id && same(known))) return orders
-  const at = orders.findIndex(same)
-  if (at < 0) return [...orders, o].sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
-  const before = orders.find((known) => known.id === o.id)
-  const newer = before && before.updated_at > o.updated_at ? before : o
-  return orders.map((known, i) => (i === at ? newer : known)).filter((known, i) => i === at || !same(known))
-}
-
 /** A fill, as a notice. */
 export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['execution']>, account: string) {
   return {
     severity: 'success' as const,
     summary: `${o.side === 'buy' ? 'Bought' : 'Sold'} ${quantity(execution.qty)} ${o.symbol}`,
     detail: `at ${price(execution.price)} · ${account}`,
+    net: new Decimal(execution.qty ?? 0)
+      .times(execution.price ?? 0)
+      .times(o.side === 'buy' ? -1 : 1)
+      .toFixed(),
   }
 }
+
+/** An order that Alpaca refused, as a notice. */
+export const refusalNotice = (o: Order, account: string) => ({
+  severity: 'error' as const,
+  summary: `Refused: ${line(o)}`,
+  detail: [o.status_message, account].filter(Boolean).join(' · '),
+})
 
 export interface Row {
   order: Order
@@ -59,17 +57,26 @@ export interface Row {
 /** The orders as they are listed: each with its legs under it, whatever their
  * age, and with the one that it replaced. */
 export function arrange(orders: Order[]): Row[] {
-  const known = new Map(orders.map((o) => [o.alpaca_order_id, o]))
+  // Few orders belong to another one: only what they name is looked for.
+  const named = new Set<string>()
+  for (const o of orders) {
+    if (o.parent_alpaca_order_id) named.add(o.parent_alpaca_order_id)
+    if (o.replaces) named.add(o.replaces)
+  }
+  const known = new Map<string, Order>()
+  if (named.size)
+    for (const o of orders) if (o.alpaca_order_id && named.has(o.alpaca_order_id)) known.set(o.alpaca_order_id, o)
   const find = (id: string | null) => (id && known.get(id)) || null
+  const row = (order: Order, leg: boolean): Row => ({ order, leg, instead: find(order.replaces) })
   const legs = new Map<Order, Order[]>()
+  const rows: Row[] = []
   for (const o of orders) {
     const parent = find(o.parent_alpaca_order_id)
     if (parent) legs.set(parent, [...(legs.get(parent) ?? []), o])
+    else rows.push(row(o, false))
   }
-  const row = (order: Order, leg: boolean): Row => ({ order, leg, instead: find(order.replaces) })
-  return orders
-    .filter((o) => !find(o.parent_alpaca_order_id))
-    .flatMap((o) => [row(o, false), ...(legs.get(o) ?? []).map((leg) => row(leg, true))])
+  if (!legs.size) return rows
+  return rows.flatMap((r) => [r, ...(legs.get(r.order) ?? []).map((leg) => row(leg, true))])
 }
 
 /** What a person can change of an order, as the form has it. */

@@ -67,7 +67,7 @@ await run(async () => {
   const bought = await answer('POST', /\/api\/orders$/, () => at('ticket-submit').click())
   await row(bought.client_order_id, 'filled').waitFor()
   await at('nav-journal').click()
-  await trip('open').getByText('long').waitFor()
+  await trip('open').getByText('long', { exact: true }).waitFor()
   await at('fills-of-AAPL').click()
   await at('fills').getByText('buy 2 at').waitFor()
 
@@ -100,7 +100,7 @@ await run(async () => {
 
   step('the desk says how fresh its orders are')
   await page.getByRole('link', { name: 'Desk' }).click()
-  await at('orders-as-of').getByText('as of').waitFor()
+  await at('orders-as-of').getByText('compared with Alpaca').waitFor()
   await look('the desk')
 
   step('the audit says who did what, and from where')

@@ -1,10 +1,13 @@
 // Drives the console through its main path, in a real browser against a real
 // server: sign up → connect two accounts → buy → the fill appears → switch
-// account: nothing of the first shows under the second.
+// account: nothing of the first shows under the second. On its way it looks whether everybody
+// can use each page (axe), and takes the server away.
 //
 // BASE_URL, KEY1, SECRET1, KEY2, SECRET2; SCREENSHOT (a file for the README's);
 // and what open.mjs takes.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1, KEY2, SECRET2, SCREENSHOT } = process.env
@@ -14,6 +17,28 @@ const password = 'a long enough password'
 const { page, complaints, run, signUp } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
+
+let [away, socket] = [false]
+await page.routeWebSocket(/\/api\/ws/, (ws) => {
+  if (away) return ws.close()
+  socket = ws
+  ws.connectToServer()
+})
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const barriers = []
+/** Nobody is kept from the page by how it is made: axe finds nothing serious, in both themes. */
+async function look(where) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme })
+    await page.waitForFunction(() => !document.getAnimations().length) // a colour on its way is none
+    await page.evaluate(axe)
+    const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
+    const bad = violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, ...v.nodes.map((n) => `${n.html} ${n.any[0]?.message ?? ''}`)])
+    if (bad.length) barriers.push([`${where}, ${colorScheme}`, ...bad])
+    if ((await page.locator('h1').count()) !== 1) barriers.push(`${where} has not one heading of the first order`)
+  }
+}
 
 const at = (id) => page.getByTestId(id)
 const step = (text) => console.log(`· ${text}`)
@@ -56,6 +81,8 @@ async function findKeys() {
 await run(async () => {
   step('sign up')
   await page.goto(BASE_URL)
+  await page.getByTestId('sign-form').waitFor()
+  await look('sign-in')
   await signUp('Browser', email, password)
 
   step('connect two accounts')
@@ -78,6 +105,40 @@ await run(async () => {
   assert.match(await at('position-AAPL').textContent(), /7/)
   assert.deepEqual(loads, [], 'the fill came by a reload')
 
+  step('the order is not sent again by Enter, and the focus is where the next one is written')
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'ticket-qty')
+  let sent = 0
+  const count = (r) => r.url().endsWith('/api/orders') && r.method() === 'POST' && sent++
+  page.on('request', count)
+  await page.keyboard.press('Enter')
+  await at('close-AAPL').click()
+  assert.equal(await page.evaluate(() => document.activeElement.closest('[data-testid=close-form]') !== null), true, 'the focus is not in the dialog’s form')
+  await page.keyboard.press('Escape')
+  await at('close-form').waitFor({ state: 'detached' })
+  await page.waitForFunction(() => document.activeElement?.dataset.testid === 'close-AAPL')
+  assert.equal(sent, 0)
+  page.off('request', count)
+
+  step('figures move by themselves, and the window’s title with them')
+  const equity = await at('equity').textContent()
+  await page.waitForFunction((was) => document.querySelector('[data-testid=equity]').textContent !== was, equity)
+  assert.match(await page.title(), /^[+−]?[\d.,]+ · First · Desk · Paddock$/)
+
+  step('the server is away and comes back: it is said, nothing is called empty that is not known, and no error stays')
+  away = true
+  await page.route('**/api/**', (route) => route.abort())
+  await socket.close()
+  await at('connection').getByText('Offline since').waitFor()
+  await at('refresh').click()
+  await page.getByText('cannot be reached').waitFor()
+  await page.reload().catch(() => {})
+  assert.equal(await page.getByText('No open positions.').count(), 0)
+  away = false
+  await page.unroute('**/api/**')
+  await page.locator('[data-testid=connection].live').waitFor()
+  await at('position-AAPL').waitFor()
+  await page.getByText('cannot be reached').waitFor({ state: 'detached' })
+
   if (SCREENSHOT) {
     for (const [symbol, qty] of [['NVDA', '12'], ['MSFT', '5']]) {
       const id = await buy(symbol, qty)
@@ -89,6 +150,17 @@ await run(async () => {
     await page.screenshot({ path: SCREENSHOT })
   }
 
+  step('everybody can use each page')
+  await look('the desk')
+  for (const name of ['journal', 'approvals', 'guards', 'accounts', 'audit', 'profile']) {
+    await at(`nav-${name}`).click()
+    await page.locator('main h1').waitFor()
+    await page.waitForLoadState('networkidle')
+    await look(name)
+  }
+  assert.deepEqual(barriers, [], 'somebody cannot use a page')
+  await page.getByRole('link', { name: 'Desk' }).click()
+
   step('nothing of the first account shows under the second')
   await choose('Second')
   await page.waitForFunction((n) => { const t = document.querySelector('[data-testid=account-number]')?.textContent ?? ''; return /\d/.test(t) && t !== n }, firstNumber)
@@ -97,9 +169,25 @@ await run(async () => {
   for (const foreign of [bought, 'AAPL', firstNumber]) assert.ok(!desk.includes(foreign) || foreign === 'AAPL' && !/position-AAPL/.test(desk), `${foreign} of the first account shows under the second`)
   assert.equal(await at('position-AAPL').count(), 0)
 
-  step('the selection survives a reload, and the first account has its order still')
-  await page.reload()
-  await page.waitForFunction(() => document.querySelector('[data-testid=account-select]')?.textContent?.includes('Second'))
+  step('each tab stays on its account through reloads and the back button, and no foreign account is shown as another')
+  const shows = (where, name) => where.waitForFunction((name) => document.querySelector('[data-testid=account-select]')?.textContent?.includes(name), name)
+  const second = page.url()
+  const tab = await page.context().newPage()
+  await tab.goto(second.replace(/account=.*/, ''))
+  await shows(tab, 'Second')
+  await tab.getByTestId('account-select').click()
+  await tab.getByTestId('account-option-First').click()
+  await tab.locator(`[data-testid="order-${bought}"]`).waitFor()
+  for (const where of [page, tab]) await where.reload()
+  await shows(page, 'Second')
+  await shows(tab, 'First')
+  await tab.goBack()
+  await shows(tab, 'Second')
+  assert.equal(tab.url(), second)
+  await tab.goto(second.replace(/account=.*/, 'account=0198c6a0-0000-7000-8000-000000000000'))
+  await tab.getByTestId('strange-account').waitFor()
+  assert.equal(await tab.getByTestId('desk').count(), 0)
+  await tab.close()
   await choose('First')
   await page.locator(`[data-testid="order-${bought}"]`).waitFor()
 

@@ -10,7 +10,7 @@ export async function open(name, look) {
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
-  const page = await browser.newPage(look)
+  const page = await (await browser.newContext(look)).newPage() // beside which a test may open more
   page.setDefaultTimeout(60_000) // a machine under load takes its time; nothing is promised of it
   const complaints = []
   page.on('pageerror', (e) => complaints.push(`page error: ${e.message}`))

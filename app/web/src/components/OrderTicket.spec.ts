@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ref } from 'vue'
 import { useAccounts } from '../stores/accounts'
 import { useApprovals } from '../stores/approvals'
+import { useNotices } from '../stores/notices'
 import { useOrders } from '../stores/orders'
 import { aJob, anApproval, anOrder } from '../testing/fixtures'
 import {
@@ -57,7 +58,17 @@ describe('the order ticket', () => {
       body: { symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '5' },
     })
     await sent()[0]!.answer(anOrder({ status: 'pending_new' }), 201)
-    expect(text('ticket')).toContain('Order sent; Alpaca says: pending new.')
+    expect(text('ticket')).toContain('Buy 10 AAPL market. Order sent; Alpaca says: pending new.')
+    // It is for another order now: Enter again sends nothing, and asks for no preview either.
+    await submit('ticket')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([sent().length, preview().length, button().disabled]).toEqual([1, 0, true])
+    expect([at<HTMLInputElement>('ticket-qty').value, at<HTMLInputElement>('ticket-symbol').value]).toEqual([
+      '',
+      'aapl',
+    ])
+    await fill('ticket-qty', '6') // what became of the last one does not stand above the next one's button
+    expect(text('ticket')).not.toContain('Alpaca says')
   })
 
   it('sends a lost order again under the same id, and one with another content under another', async () => {
@@ -71,16 +82,33 @@ describe('the order ticket', () => {
     await submit('ticket')
     expect([sent().length, id()]).toEqual([2, first])
     await sent()[0]!.lose()
+    useOrders().put(anOrder({ id: 'late', client_order_id: first, status: 'filled' })) // it went through
+    await settled()
+    expect(isThere('ticket-error')).toBe(false)
+    expect(text('ticket')).toContain('Alpaca says: filled.')
     await fill('ticket-qty', '6')
     await submit('ticket')
     expect(sent()).toHaveLength(3)
     expect(id()).not.toBe(first)
   })
 
+  it('leaves the next order that was begun while the one before was on its way', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    await submit('ticket')
+    await fill('ticket-symbol', 'msft')
+    await sent()[0]!.answer(anOrder(), 201)
+    expect([at<HTMLInputElement>('ticket-symbol').value, at<HTMLInputElement>('ticket-qty').value]).toEqual([
+      'msft',
+      '5',
+    ])
+  })
+
   it('takes another id after an order was placed', async () => {
     await show(OrderTicket)
     await fillIn()
     for (let i = 0; i < 2; i++) {
+      await fill('ticket-qty', '5')
       await submit('ticket')
       await sent()[0]!.answer(anOrder(), 201)
     }
@@ -119,6 +147,9 @@ describe('the order ticket', () => {
     expect(at<HTMLInputElement>('ticket-qty').value).toBe('')
     await sent()[0]!.answer({ code: 'refused', message: 'Of the other account.', request_id: '1' }, 422)
     expect(isThere('ticket-error')).toBe(false)
+    expect(useNotices().shown).toMatchObject([
+      { severity: 'error', summary: 'Buy 5 AAPL on Swing: not done', detail: 'Of the other account.' },
+    ])
   })
 
   it('cannot send what a guard refuses, and says which', async () => {

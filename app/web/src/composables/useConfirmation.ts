@@ -1,5 +1,6 @@
 import { useConfirm } from 'primevue/useconfirm'
 import { onScopeDispose, watch } from 'vue'
+import { rememberFocus } from '../focus'
 import { useCurrentAccount } from '../stores/currentAccount'
 
 interface Question {
@@ -27,7 +28,12 @@ export function useConfirmation() {
   onScopeDispose(end)
 
   return ({ header, message, accept, reject = 'No', danger = false }: Question) =>
-    new Promise<boolean>((answer) => {
+    new Promise<boolean>((answered) => {
+      const giveBack = rememberFocus()
+      const answer = (yes: boolean) => {
+        answered(yes)
+        setTimeout(giveBack) // once the dialog has gone
+      }
       refuse()
       refuse = () => answer(false)
       confirm.require({

@@ -1,11 +1,20 @@
-import { onScopeDispose } from 'vue'
+import { useDocumentVisibility } from '@vueuse/core'
+import { onScopeDispose, watch } from 'vue'
 
-/** Runs something every so many milliseconds while the page is visible, until
- * its component is gone. With immediate it runs once at the beginning, too. */
+/** Runs something every so many milliseconds while the page is visible, until its component is
+ * gone; at once, too, where the page is seen again after a while. With immediate it runs once at
+ * the beginning, too. */
 export function usePolling(run: () => unknown, ms: number, { immediate = false } = {}) {
-  if (immediate) void run()
-  const timer = setInterval(() => {
-    if (!document.hidden) void run()
-  }, ms)
+  let last = Date.now()
+  const go = () => {
+    last = Date.now()
+    void run()
+  }
+  if (immediate) go()
+  const timer = setInterval(() => !document.hidden && go(), ms)
+  const visibility = useDocumentVisibility()
+  watch(visibility, (now) => {
+    if (now === 'visible' && Date.now() - last >= ms) go()
+  })
   onScopeDispose(() => clearInterval(timer))
 }

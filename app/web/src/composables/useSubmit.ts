@@ -1,5 +1,7 @@
-import { ref, shallowRef } from 'vue'
+import { getCurrentScope, onScopeDispose, ref, shallowRef } from 'vue'
+import { explain } from '../api'
 import { IdempotencyKey } from '../idempotency'
+import { useNotices } from '../stores/notices'
 
 interface Options {
   /** Kept outside where a dialog that is opened again must send the same request. */
@@ -7,32 +9,40 @@ interface Options {
   /** What the request is about, such as the account. If that has changed when
    * the answer comes, neither the answer nor an error is handed on. */
   subject?: () => unknown
+  /** What is sent, for a notice of what became of it once nobody sees this form any more. */
+  name?: string | (() => string)
 }
 
 /** What a form that sends a request has: whether it is busy, and the error of
  * the last try. While one request is on its way, another is not sent. */
-export function useSubmit({ key = new IdempotencyKey(), subject = () => null }: Options = {}) {
+export function useSubmit({ key = new IdempotencyKey(), subject = () => null, name }: Options = {}) {
   const busy = ref(false)
   const error = shallowRef<unknown>(null)
+  const notices = name === undefined ? null : useNotices()
+  let gone = false
+  if (getCurrentScope()) onScopeDispose(() => (gone = true))
 
-  /** Sends the request and hands its answer to done. A content that is sent
-   * again after an unclear failure goes under the same idempotency key. */
+  /** Sends the request and hands its answer to done, or to late where that comes too late. A content
+   * that is sent again after an unclear failure goes under the same idempotency key. */
   async function submit<T>(
     content: unknown,
     send: (idempotencyKey: string) => Promise<T>,
     done?: (answer: T) => unknown,
+    late?: (answer: T) => unknown,
   ) {
     if (busy.value) return
     const asked = subject()
+    const what = typeof name === 'function' ? name() : name
     busy.value = true
     error.value = null
     try {
       const answer = await send(key.for(content))
       key.succeeded()
-      if (asked === subject()) await done?.(answer)
+      await (asked === subject() ? done : late)?.(answer)
     } catch (e) {
       key.failed(e)
-      if (asked === subject()) error.value = e
+      if (asked === subject() && !gone) error.value = e
+      else notices?.add({ severity: 'error', life: 15_000, summary: `${what}: not done`, detail: explain(e) })
     } finally {
       busy.value = false
     }

@@ -14,7 +14,7 @@ let asked: Asked[]
 beforeEach(() => {
   setActivePinia(createPinia())
   asked = []
-  vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
+  for (const kept of ['localStorage', 'sessionStorage']) vi.stubGlobal(kept, { getItem: () => null, setItem: () => {} })
   vi.stubGlobal(
     'fetch',
     (url: string, init: { headers: Record<string, string> }) =>

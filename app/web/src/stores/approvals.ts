@@ -106,6 +106,7 @@ export const useApprovals = defineStore('approvals', () => {
     clear: () => {},
     load: () =>
       current.read(
+        'approvals',
         (account, signal) => load(account, signal),
         () => {},
       ),

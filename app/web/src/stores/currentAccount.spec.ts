@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { anOrder, credentialsEvent, guardEvent, orderEvent } from '../testing/fixtures'
+import { anOrder, aPosition, credentialsEvent, guardEvent, orderEvent } from '../testing/fixtures'
 import { useCurrentAccount } from './currentAccount'
 import { useGuards } from './guards'
 import { useOrders } from './orders'
@@ -129,6 +129,23 @@ describe('the account that is shown', () => {
     find('/api/positions')[0]!.resolve({ code: 'broker_unavailable', message: 'Alpaca is away.', request_id: '2' }, 503)
     await settle()
     expect(current.error).toBe('Alpaca is away.')
+    expect(current.emptyWords('positions', 'None.')).toBe('Not known: this account has no working API keys.')
+    expect(current.emptyWords('guards', 'None.')).toBe('Loading …')
+    find('/api/guards')[0]!.resolve({ code: 'error', message: 'Broken.', request_id: '3' }, 500)
+    await settle()
+    expect(current.emptyWords('guards', 'None.')).toBe('Not known: it could not be read.')
+    void current.load()
+    find('/api/guards')[1]!.resolve({})
+    find('/api/positions')[1]!.resolve([])
+    await settle()
+    expect([current.error, current.needsKeys]).toEqual([null, false]) // what kept it from being read is over
+    expect(['guards', 'positions'].map((what) => current.emptyWords(what as 'guards', 'None.'))).toEqual([
+      'None.',
+      'None.',
+    ])
+    find('/api/account')[1]!.resolve({ code: 'needs_credentials', message: 'Enter keys.', request_id: '4' }, 409)
+    await settle()
+    expect(current.emptyWords('positions', 'None.')).toContain('Not known') // they were read, with keys that are none any more
     current.apply(credentialsEvent('stored'))
     expect(current.needsKeys).toBe(false)
     current.show('b')
@@ -241,6 +258,44 @@ describe('positions', () => {
     current.apply(orderEvent(order('x'), 'a', { id: 'e', qty: '1', price: '190', at: '' }))
     await vi.advanceTimersByTimeAsync(1000)
     expect(count()).toBe(2)
+  })
+
+  it('move equity and the result of today with the prices, by one request, and ask for the account where holdings change', async () => {
+    const { current, positions } = stores()
+    const held = (market_value: string, qty = '10') => aPosition({ qty, market_value })
+    current.show('a')
+    find('/api/account')[0]!.resolve({ equity: '10000.10', last_equity: '9900', cash: '1' })
+    find('/api/positions')[0]!.resolve([held('1900')])
+    await settle()
+    const poll = async (now: ReturnType<typeof held>[]) => {
+      void positions.poll()
+      await settle()
+      find('/api/positions').at(-1)!.resolve(now)
+      await settle()
+      return [positions.equity, positions.today, find('/api/account').length]
+    }
+    const row = positions.list[0]
+    expect(await poll([held('1900')])).toEqual(['10000.1', '100.1', 1])
+    expect(positions.list[0]).toBe(row) // its row is not drawn again
+    expect(await poll([held('1850.05')])).toEqual(['9950.15', '50.15', 1])
+    // A fill that no event has told of yet: what is held has moved, and cash with it.
+    expect(await poll([held('2220', '12')])).toEqual(['10000.10', '100.1', 2])
+    find('/api/account')[1]!.resolve({ equity: '10000', last_equity: '9900', cash: '1' })
+    await settle()
+    expect(await poll([held('2230', '12')])).toEqual(['10010', '110', 2])
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect((await poll([held('2240', '12')]))[2]).toBe(3)
+  })
+
+  it('keep the answer that was asked for last, whichever comes first', async () => {
+    const { current, positions } = stores()
+    current.show('a')
+    void positions.refresh()
+    find('/api/positions')[1]!.resolve([aPosition({ qty: '2' })])
+    await settle()
+    find('/api/positions')[0]!.resolve([aPosition({ qty: '1' })])
+    await settle()
+    expect(positions.list.map((p) => p.qty)).toEqual(['2'])
   })
 
   it('put the order that closes one among the orders', async () => {

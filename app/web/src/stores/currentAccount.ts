@@ -13,6 +13,9 @@ export interface AccountData {
   apply?(e: LiveEvent): void
 }
 
+/** What is read of an account. */
+export type What = 'figures' | 'positions' | 'orders' | 'guards' | 'approvals'
+
 /** The account that is shown. Another account's data never gets in: with each
  * change all data is cleared, and answers that come late are dropped. */
 export const useCurrentAccount = defineStore('currentAccount', () => {
@@ -20,13 +23,22 @@ export const useCurrentAccount = defineStore('currentAccount', () => {
   const id = ref<string | null>(null)
   const pending = ref(0) // readings of everything, or of what a new store keeps
   const loading = computed(() => pending.value > 0)
-  const error = ref<string | null>(null)
+  const readAt = ref<Partial<Record<What, Date>>>({}) // the last time that it could be read
+  const failures = ref<Partial<Record<What, unknown>>>({}) // of the last reading, where that failed
+  const error = computed(() => {
+    const failed = Object.values(failures.value).find((e) => !lacksKeys(e))
+    return failed === undefined ? null : explain(failed)
+  })
   const needsKeys = ref(false)
 
   let generation = 0 // counts the changes of account: an answer belongs to the one in which it was asked for
   let aborter = new AbortController()
+  let readings = 0
+  const landed: Partial<Record<What, number>> = {} // the latest reading whose answer is there
   const kept: AccountData[] = []
   const listeners = new Set<(e: LiveEvent) => void>()
+
+  const lacksKeys = (e: unknown) => e instanceof ApiError && e.code === 'needs_credentials'
 
   /** Shows an account from the beginning, also if it is shown already. */
   function show(account: string | null) {
@@ -35,7 +47,8 @@ export const useCurrentAccount = defineStore('currentAccount', () => {
     aborter = new AbortController()
     id.value = account
     pending.value = 0
-    error.value = null
+    readAt.value = {}
+    failures.value = {}
     needsKeys.value = false
     for (const data of kept) data.clear()
     void load()
@@ -46,7 +59,6 @@ export const useCurrentAccount = defineStore('currentAccount', () => {
     if (!id.value) return
     const asked = generation
     pending.value++
-    error.value = null
     await Promise.all(what.map((data) => data.load()))
     if (asked === generation) pending.value--
   }
@@ -57,21 +69,57 @@ export const useCurrentAccount = defineStore('currentAccount', () => {
     void load([data])
   }
 
-  function fail(e: unknown) {
-    if (e instanceof ApiError && e.code === 'needs_credentials') needsKeys.value = true
-    else error.value = explain(e)
+  function fail(what: What, e: unknown) {
+    failures.value[what] = e
+    if (lacksKeys(e)) needsKeys.value = true
+  }
+
+  /** Something was read: what kept it from that before is over. */
+  function succeed(what: What) {
+    readAt.value[what] = new Date()
+    delete failures.value[what]
+    if (what === 'figures' || what === 'positions') needsKeys.value = false // Alpaca has taken the keys
+  }
+
+  /** Reports whether something is known now. What was read before is no knowledge of it once a
+   * reading has failed: an empty list, then, does not say that there is nothing. */
+  function knows(what: What): 'loading' | 'unknown' | 'known' {
+    if (failures.value[what] !== undefined) return 'unknown'
+    if (needsKeys.value && (what === 'figures' || what === 'positions')) return 'unknown'
+    return readAt.value[what] ? 'known' : 'loading'
+  }
+
+  /** What to say where a list is empty: none says that there is nothing in it. */
+  function emptyWords(what: What, none: string): string {
+    const known = knows(what)
+    if (known !== 'unknown') return known === 'known' ? none : 'Loading …'
+    const keys = needsKeys.value && what !== 'guards' && what !== 'approvals'
+    return keys ? 'Not known: this account has no working API keys.' : 'Not known: it could not be read.'
   }
 
   /** Reads something of the account, and hands the answer on unless it comes
-   * too late. A failure is shown on the page. */
-  async function read<T>(ask: (account: string, signal: AbortSignal) => Promise<T>, done: (answer: T) => void) {
+   * too late. A failure is shown on the page, until it can be read again. */
+  async function read<T>(
+    what: What,
+    ask: (account: string, signal: AbortSignal) => Promise<T>,
+    done: (answer: T) => void,
+  ) {
     if (!id.value) return
     const asked = generation
+    const mine = ++readings
+    /** Of two readings of the same the one that began later is right, whichever answer comes first. */
+    const counts = () => {
+      if (asked !== generation || mine < (landed[what] ?? 0)) return false
+      landed[what] = mine
+      return true
+    }
     try {
       const answer = await ask(id.value, aborter.signal)
-      if (asked === generation) done(answer)
+      if (!counts()) return
+      succeed(what)
+      done(answer)
     } catch (e) {
-      if (asked === generation) fail(e)
+      if (counts()) fail(what, e)
     }
   }
 
@@ -99,5 +147,22 @@ export const useCurrentAccount = defineStore('currentAccount', () => {
   }
 
   watch(() => accounts.selectedId, show, { immediate: true, flush: 'sync' })
-  return { id, loading, error, needsKeys, show, load: () => load(), keep, fail, read, change, apply, listen }
+  return {
+    id,
+    loading,
+    error,
+    needsKeys,
+    readAt,
+    show,
+    load: () => load(),
+    keep,
+    fail,
+    succeed,
+    knows,
+    emptyWords,
+    read,
+    change,
+    apply,
+    listen,
+  }
 })

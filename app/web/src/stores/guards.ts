@@ -2,7 +2,7 @@ import type { LiveEvent } from 'paddock-live'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api } from '../api'
-import { debounce } from '../debounce'
+import { throttle } from '../throttle'
 import type { Guards, Limits, Turn } from '../types'
 import { useCurrentAccount } from './currentAccount'
 
@@ -11,8 +11,8 @@ export const useGuards = defineStore('guards', () => {
   const current = useCurrentAccount()
   const guards = ref<Guards | null>(null)
 
-  const refresh = () => current.read(api.guards, (answer) => (guards.value = answer))
-  const refreshSoon = debounce(refresh, 150)
+  const refresh = () => current.read('guards', api.guards, (answer) => (guards.value = answer))
+  const refreshSoon = throttle(refresh, 150)
 
   function apply(e: LiveEvent) {
     if (e.kind === 'guard' || e.kind === 'order') refreshSoon() // orders use limits up

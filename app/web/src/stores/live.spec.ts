@@ -6,9 +6,9 @@ import { anAccount, anApproval, anOrder, approvalEvent, credentialsEvent, orderE
 import { useAccounts } from './accounts'
 import { useCurrentAccount } from './currentAccount'
 import { useLive } from './live'
+import { useNotices } from './notices'
 
 const fake = vi.hoisted(() => ({
-  toasts: [] as { summary: string; detail: string }[],
   followed: new Map<string, Handlers>(),
   options: undefined as LiveOptions | undefined,
   state: 'closed',
@@ -32,9 +32,6 @@ vi.mock('paddock-live', () => ({
     }
   },
 }))
-vi.mock('primevue/usetoast', () => ({
-  useToast: () => ({ add: (t: { summary: string; detail: string }) => fake.toasts.push(t) }),
-}))
 vi.mock('../auth', () => ({ auth: { useSession: () => ref({ data: { user: { id: 'u' } }, refetch: fake.refetch }) } }))
 
 let lists: number
@@ -43,11 +40,11 @@ beforeEach(() => {
   vi.useFakeTimers()
   setActivePinia(createPinia())
   lists = 0
-  Object.assign(fake, { toasts: [], state: 'closed' })
+  Object.assign(fake, { state: 'closed' })
   fake.followed.clear()
   fake.connect.mockClear()
   vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example' })
-  vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
+  for (const kept of ['localStorage', 'sessionStorage']) vi.stubGlobal(kept, { getItem: () => null, setItem: () => {} })
   vi.stubGlobal('fetch', (url: string) => {
     if (url === '/api/accounts') lists++
     return Promise.resolve(new Response(JSON.stringify({ accounts: [] })))
@@ -84,9 +81,9 @@ describe('the live connection', () => {
     const { event } = await setUp()
     event(orderEvent(anOrder({ side: 'sell' }), 'b', fill))
     event(orderEvent(anOrder({ side: 'sell' }), 'a'))
-    expect(fake.toasts).toEqual([])
+    expect(useNotices().shown).toEqual([])
     event(orderEvent(anOrder({ side: 'sell' }), 'a', fill))
-    expect(fake.toasts).toMatchObject([{ summary: 'Sold 5 AAPL', detail: 'at 190.50 · Mine' }])
+    expect(useNotices().shown).toMatchObject([{ summary: 'Sold 5 AAPL', detail: 'at 190.50 · Mine' }])
   })
 
   const asks = (id: string, account = 'a', change = {}) => ({
@@ -97,7 +94,7 @@ describe('the live connection', () => {
   it('shows a toast for what begins to wait on any account, and not for what the user may not approve', async () => {
     const { event } = await setUp()
     event(asks('1', 'b'))
-    expect(fake.toasts).toMatchObject([
+    expect(useNotices().shown).toMatchObject([
       {
         summary: 'Waits for your approval',
         detail: 'buy 6 AAPL limit 100.00 · worth $600.00 · Other (paper)',
@@ -105,7 +102,7 @@ describe('the live connection', () => {
     ])
     event(asks('2', 'a', { proposed_by: 'u', token_id: null }))
     event({ ...asks('3'), at: '2026-01-01T00:00:00Z' }) // caught up on
-    expect(fake.toasts).toHaveLength(1)
+    expect(useNotices().shown).toHaveLength(1)
   })
 
   it('shows none for what its reader sees on the page', async () => {
@@ -113,23 +110,48 @@ describe('the live connection', () => {
     vi.stubGlobal('document', { hidden: false })
     const { event } = await setUp()
     event(asks('1', 'a'))
-    expect(fake.toasts).toEqual([])
+    expect(useNotices().shown).toEqual([])
     event(asks('2', 'b'))
     vi.stubGlobal('document', { hidden: true })
     event(asks('3', 'a'))
-    expect(fake.toasts).toHaveLength(2)
+    expect(useNotices().shown).toHaveLength(2)
   })
 
-  it('shows few toasts of many that wait', async () => {
+  it('shows three toasts at most, the last of which stands for all that would be more', async () => {
     const { event } = await setUp()
-    for (let i = 0; i < 50; i++) event(asks(String(i)))
-    expect(fake.toasts.map((t) => t.summary)).toEqual([
-      ...Array(3).fill('Waits for your approval'),
-      'More is asked for',
+    for (let i = 0; i < 2; i++) event(asks(String(i)))
+    for (let i = 0; i < 30; i++) event(orderEvent(anOrder({ side: i % 3 ? 'buy' : 'sell' }), 'a', fill))
+    event({
+      ...orderEvent(anOrder({ status: 'rejected', status_message: 'no power' })),
+      data: { event: 'rejected', order: anOrder() },
+    } as LiveEvent)
+    expect(useNotices().shown).toMatchObject([
+      { summary: 'Waits for your approval' },
+      { summary: 'Waits for your approval' },
+      { severity: 'error', summary: '31 more notices', detail: '30 fills, net −9,525.00 · 1 refusal' },
     ])
-    vi.advanceTimersByTime(11_000)
-    event(asks('again'))
-    expect(fake.toasts).toHaveLength(5)
+    useNotices().hold(true) // somebody reads them
+    vi.advanceTimersByTime(20_000)
+    expect(useNotices().shown).toHaveLength(3)
+    useNotices().hold(false)
+    vi.advanceTimersByTime(9000)
+    expect(useNotices().shown).toEqual([])
+  })
+
+  it('reads what is shown again when it is back after a break, and says since when it was away', async () => {
+    const { accounts, current, live } = await setUp()
+    const load = vi.spyOn(current, 'load')
+    vi.spyOn(accounts, 'load').mockResolvedValue()
+    const become = (s: 'connecting' | 'live') => fake.options!.state!(s)
+    become('connecting')
+    become('live')
+    expect([live.offlineSince, live.reconnections]).toEqual([null, 0]) // the first connection is none after a break
+    become('connecting')
+    expect(live.offlineSince).toEqual(new Date())
+    become('live')
+    expect([live.offlineSince, live.reconnections]).toEqual([null, 1])
+    expect(accounts.load).toHaveBeenCalled()
+    expect(load.mock.calls.length + lists).toBeGreaterThan(0)
   })
 
   it('tells what became of what the user asked for', async () => {
@@ -138,7 +160,10 @@ describe('the live connection', () => {
     event(asks('1', 'a', { ...own, state: 'refused' }))
     event(asks('2', 'a', { ...own, kind: 'switch', request: { switch: 'open' }, state: 'approved' }))
     event(asks('3', 'a', { ...own, state: 'used' }))
-    expect(fake.toasts.map((t) => t.summary)).toEqual(['Not done: refused', 'Approved: make the same change again'])
+    expect(useNotices().shown.map((t) => t.summary)).toEqual([
+      'Not done: refused',
+      'Approved: make the same change again',
+    ])
   })
 
   it('reads the accounts again when one has changed, or is lost', async () => {

@@ -1,20 +1,17 @@
 import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from 'paddock-live'
 import { defineStore } from 'pinia'
-import { useToast } from 'primevue/usetoast'
 import { ref, watch } from 'vue'
 import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
 import { auth } from '../auth'
 import { guardNotice } from '../guards'
-import { fillNotice } from '../orders'
+import { fillNotice, refusalNotice } from '../orders'
 import type { Approval } from '../types'
 import { useAccounts } from './accounts'
 import { useApprovals } from './approvals'
 import { useCurrentAccount } from './currentAccount'
+import { useNotices } from './notices'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
-// An agent may ask for much at once: so many toasts of approvals in so many milliseconds.
-const toastsAtOnce = 3
-const toastWindow = 10_000
 const old = 60_000 // ms after which an event that is caught up on is news no longer
 
 /** The connection for live events: it follows all of the user's accounts, and
@@ -23,15 +20,21 @@ export const useLive = defineStore('live', () => {
   const accounts = useAccounts()
   const current = useCurrentAccount()
   const approvals = useApprovals()
-  const toast = useToast()
+  const notices = useNotices()
   const session = auth.useSession()
   const state = ref<LiveState>('closed')
+  const offlineSince = ref<Date | null>(null) // null while events come
+  const reconnections = ref(0)
   const followed = new Map<string, Subscription>()
 
   const client = new PaddockLive({
     url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws`,
     state: (s) => {
+      const before = state.value
       state.value = s
+      if (s === 'live' && offlineSince.value) catchUp()
+      if (before === 'live') offlineSince.value = new Date()
+      else if (s === 'live') offlineSince.value = null
       if (s === 'signed_out') void checkSession()
     },
   })
@@ -43,6 +46,15 @@ export const useLive = defineStore('live', () => {
     setTimeout(() => {
       if (session.value.data && client.state === 'signed_out') client.connect()
     }, retryAfter)
+  }
+
+  /** Reads again what is shown, after a break: events that were missed are told, but of prices,
+   * and of what could not be read meanwhile, there are none. */
+  function catchUp() {
+    reconnections.value++
+    void current.load()
+    void accounts.load().catch(() => {}) // what is shown stays, and is told of
+    for (const { id } of accounts.list) if (id !== current.id) void approvals.follow(id)
   }
 
   /** Follows exactly these accounts. */
@@ -78,44 +90,39 @@ export const useLive = defineStore('live', () => {
     if (e.kind === 'credentials' || e.kind === 'account') void accounts.load()
   }
 
-  /** Shows a toast for fills, and for what the guards do. */
+  /** Shows a toast for fills, for what is refused, and for what the guards do. */
   function notify(e: LiveEvent) {
     const name = accounts.list.find((a) => a.id === e.account_id)?.name
     if (!name || e.account_id !== accounts.selectedId) return
-    if (e.kind === 'guard') toast.add({ life: 8000, ...guardNotice(e.data, name) })
-    if (e.kind === 'order' && e.data.execution && e.data.order)
-      toast.add({ life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
+    if (e.kind === 'guard') notices.add({ kind: 'guard', ...guardNotice(e.data, name) })
+    if (e.kind !== 'order' || !e.data.order) return
+    if (e.data.execution) notices.add({ kind: 'fill', life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
+    if (e.data.event === 'rejected') notices.add({ kind: 'refusal', ...refusalNotice(e.data.order, name) })
   }
 
-  let toasted: number[] = []
   /** Shows a toast for what begins to wait for the user's word on any of their accounts, and
-   * for what became of what they asked for. Of many at a time the page tells. */
+   * for what became of what they asked for. */
   function notifyOfApproval(e: LiveEvent) {
     const account = accounts.list.find((a) => a.id === e.account_id)
     const me = session.value.data?.user.id
-    const now = Date.now()
-    if (e.kind !== 'approval' || !account || now - new Date(e.at).getTime() > old) return
+    if (e.kind !== 'approval' || !account || Date.now() - new Date(e.at).getTime() > old) return
     const a = e.data.approval as Approval
     let notice = null
     // Who looks at the page sees it there, and its buttons are not to be covered.
     const looks = location.pathname === '/approvals' && e.account_id === accounts.selectedId && !document.hidden
     if (e.data.event === 'pending' && !looks && waitsFor(a, me, account)) notice = waitsNotice(a, account)
     else if (e.data.event !== 'word' && a.proposed_by === me && !a.token_id) notice = outcomeNotice(a, account)
-    if (!notice) return
-    toasted = toasted.filter((at) => at > now - toastWindow)
-    if (toasted.length > toastsAtOnce) return
-    if (toasted.length === toastsAtOnce)
-      notice = { severity: 'info' as const, summary: 'More is asked for', detail: 'The page Approvals has all of it.' }
-    toasted.push(now)
-    toast.add({ life: 8000, ...notice })
+    if (notice) notices.add({ kind: 'approval', ...notice })
   }
 
   /** Ends the connection, and follows nothing any more. */
   function disconnect() {
     client.close()
+    offlineSince.value = null
+    notices.clear()
     followed.clear()
   }
 
   watch(() => accounts.list.map((a) => a.id), follow)
-  return { state, connect: () => client.connect(), disconnect }
+  return { state, offlineSince, reconnections, connect: () => client.connect(), disconnect }
 })

@@ -5,7 +5,6 @@ import { createPinia, getActivePinia, setActivePinia } from 'pinia'
 import PrimeVue from 'primevue/config'
 import ConfirmationService from 'primevue/confirmationservice'
 import ConfirmDialog from 'primevue/confirmdialog'
-import ToastService from 'primevue/toastservice'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { h, type Component } from 'vue'
 import { useAccounts } from '../stores/accounts'
@@ -38,6 +37,7 @@ export function useComponentTests() {
     asked.length = 0
     setActivePinia(createPinia())
     localStorage.clear()
+    sessionStorage.clear()
     vi.stubGlobal(
       'fetch',
       (url: string, init: { method: string; headers: Record<string, string>; body?: string }) =>
@@ -82,7 +82,7 @@ export async function show(component: Component, props: Record<string, unknown> 
   const root = { render: () => [h(component, props), h(ConfirmDialog)] }
   const wrapper = mount(root, {
     attachTo: document.body,
-    global: { plugins: [getActivePinia()!, PrimeVue, ToastService, ConfirmationService], stubs: { RouterLink: true } },
+    global: { plugins: [getActivePinia()!, PrimeVue, ConfirmationService], stubs: { RouterLink: true } },
   })
   mounted.push(wrapper)
   await settled()
