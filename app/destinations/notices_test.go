@@ -787,6 +787,12 @@ func TestLimitsAndStreamsAreTold(t *testing.T) {
 	}
 	note(0)
 	note(0)
+	if got := told("stream"); got != nil { // five seconds at least
+		t.Errorf("at once told: %v", got)
+	}
+	p.exec("update private.stream_outages set began_at = began_at - interval '5 seconds'")
+	note(0)
+	note(0)
 	if got := told("stream"); !slices.Equal(got, []string{"behind It was cut."}) {
 		t.Errorf("told: %v", got)
 	}
