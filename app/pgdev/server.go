@@ -352,7 +352,8 @@ func (s *Server) launchOnce(ctx context.Context) error {
 	}
 	if !s.config.Durable {
 		settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"] = "off", "off", "off"
-		settings["max_wal_size"] = "512MB" // the data may be in memory
+		settings["max_wal_size"] = "512MB"  // the data may be in memory
+		settings["max_connections"] = "400" // many tests at once
 	}
 	for name, value := range s.config.Settings {
 		settings[name] = value

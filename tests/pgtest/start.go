@@ -70,7 +70,7 @@ func startDocker(ctx context.Context) (string, func(), error) {
 	name := "paddock-test-" + strings.ToLower(rand.Text()[:16])
 	container, err := pool.RunWithOptions(&dockertest.RunOptions{
 		Name: name, Repository: repository, Tag: tag, Env: []string{"POSTGRES_PASSWORD=test"},
-		Cmd:          []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"},
+		Cmd:          []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"},
 		ExposedPorts: []string{"5432/tcp"}, PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: bind}}},
 	}, func(h *docker.HostConfig) { h.AutoRemove = true })
 	if err != nil {
