@@ -280,7 +280,8 @@ func TestNoChainOfTokensWidens(t *testing.T) {
 	workers.Wait()
 	t.Logf("PADDOCK_CHAINS_SEED=%d: %d tokens asked for and %d made, %d of them three deep or more; %d orders tried, of which %d could be sent and %d would wait; %s",
 		seed, did.asked.Load(), did.made.Load(), did.deep.Load(), did.orders.Load(), did.sent.Load(), did.wait.Load(), time.Since(began).Round(time.Second))
-	if n := did.made.Load(); n < int64(tries/20) || did.deep.Load() < n/20 || did.sent.Load() == 0 || did.wait.Load() == 0 {
+	// Orders that would wait are few: of some thousand tokens there may be none.
+	if n := did.made.Load(); n < int64(tries/20) || did.deep.Load() < n/20 || did.sent.Load() == 0 || tries >= 20_000 && did.wait.Load() == 0 {
 		t.Error("the test did less than it says")
 	}
 }
