@@ -403,12 +403,27 @@ func TestTheStandbyShowsNothingBeforeThePrimary(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	kit.Within(t, 30*time.Second, "the primary to wait for a standby", func() error {
-		var names string
-		if err := admin.QueryRow(t.Context(), "select current_setting('synchronous_standby_names')").Scan(&names); err != nil || names == "" {
-			return fmt.Errorf("it waits for %q (%v)", names, err)
+	// The checkpointer tells all others that commits wait, and it reads the setting in its own
+	// time: so it is tried, by a commit that changes nothing.
+	kit.Within(t, 30*time.Second, "commits on the primary to wait for a standby", func() error {
+		probe := f.primary.Conn(t, "admin")
+		over := make(chan error, 1)
+		go func() {
+			_, err := probe.Exec(context.Background(), "select pg_logical_emit_message(true, 'test', '')")
+			over <- err
+		}()
+		for {
+			select {
+			case err := <-over:
+				return fmt.Errorf("one did not wait (%v)", err)
+			case <-time.After(10 * time.Millisecond):
+			}
+			var waits bool
+			err := admin.QueryRow(t.Context(), "select coalesce(wait_event, '') = 'SyncRep' and pg_cancel_backend(pid) from pg_stat_activity where pid = $1", probe.PgConn().PID()).Scan(&waits)
+			if err != nil || waits {
+				return err
+			}
 		}
-		return nil
 	})
 	var changing sync.WaitGroup
 	changing.Go(func() { f.rename("after") }) // returns when nobody is waited for any more
