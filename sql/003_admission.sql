@@ -29,6 +29,7 @@ set local role paddock_gate;
 {{ template "func/003/renew_seal_key.sql" . }}
 {{ template "func/003/maintain_seal_key.sql" . }}
 {{ template "func/003/seal_mac.sql" . }}
+{{ template "func/003/seal_transaction.sql" . }}
 {{ template "func/003/scopes_for_role.sql" . }}
 {{ template "func/003/check_seal.sql" . }}
 {{ template "func/003/account_id.sql" . }}
@@ -51,7 +52,7 @@ revoke create on schema private from paddock_gate;
 
 set local role paddock_gate;
 drop function private.require_account, private.has_scope, private.user_id, private.account_id, private.check_seal,
-  private.scopes_for_role, private.seal_mac, private.maintain_seal_key,
+  private.scopes_for_role, private.seal_transaction, private.seal_mac, private.maintain_seal_key,
   private.renew_seal_key;
 reset role;
 set local role paddock_owner;

@@ -4554,6 +4554,9 @@ create function private.scopes_within(p_scopes text, p_most text[]) returns text
 create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text, origin text) returns bytea
   language sql stable parallel restricted;  -- paddock_gate's
 
+create function private.seal_transaction(p_door text, p_account text, p_user text, p_origin text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- The sessions of reporting logins that there are now.
 create function private.seen_report_sessions() returns TABLE(login oid, address text, program text, began timestamp with time zone)
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker

@@ -12,10 +12,7 @@ volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   job app.jobs;
-  key private.seal_keys;
   scopes text;
-  door text;
-  done text;
 begin
   if coalesce(current_setting('app.seal', true), '') <> '' and private.check_seal(false) is not null then
     raise exception 'this transaction has been admitted already' using errcode = '42501';
@@ -39,11 +36,6 @@ begin
     raise exception 'no access to this account' using errcode = 'PD403';
   end if;
 
-  select k.* into key from private.seal_keys k where k.is_current;
-  door := key.id || '.J.' || scopes || '.' || job.id;
-  done := set_config('app.user_id', job.asked_by, true)
-    || set_config('app.account_id', p_account::text, true)
-    || set_config('app.origin', job.origin, true)
-    || set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, p_account::text, job.asked_by, job.origin), 'hex') || door, true);
+  perform private.seal_transaction('.J.' || scopes || '.' || job.id, p_account::text, job.asked_by, job.origin);
 end
 $$;

@@ -17,7 +17,6 @@ declare
   origin text := current_setting('app.origin', true);
   token uuid := private.token_id();
   account text := coalesce(p_account::text, '');
-  key private.seal_keys;
   scopes text;
 begin
   if who is null or split_part(door, '.', 2) is distinct from 'R' then
@@ -36,9 +35,6 @@ begin
       raise exception 'this user may not trade on this account' using errcode = 'PD475', detail = account;
     end if;
   end if;
-  select k.* into key from private.seal_keys k where k.is_current;
-  door := key.id || '.R.' || coalesce(scopes, '');
-  perform set_config('app.account_id', account, true),
-    set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, account, who, origin), 'hex') || door, true);
+  perform private.seal_transaction('.R.' || coalesce(scopes, ''), account, who, origin);
 end
 $$;

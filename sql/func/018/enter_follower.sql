@@ -6,10 +6,7 @@ create or replace function private.enter_follower(p_follow private.copy_follows,
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  key private.seal_keys;
   scopes text;
-  origin text;
-  door text;
 begin
   if p_copy is null then
     perform set_config('app.user_id', '', true), set_config('app.account_id', '', true), set_config('app.origin', '', true), set_config('app.seal', '', true);
@@ -29,11 +26,8 @@ begin
   if scopes is null or strpos(scopes, 'trade') = 0 then
     return false;
   end if;
-  select k.* into key from private.seal_keys k where k.is_current;
-  origin := format('token:%s copy-%s - COPY /api/copying', p_follow.token_id, p_copy);
-  door := key.id || '.R.' || scopes;
-  perform set_config('app.user_id', p_follow.user_id, true), set_config('app.account_id', p_follow.account_id::text, true), set_config('app.origin', origin, true),
-    set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, p_follow.account_id::text, p_follow.user_id, origin), 'hex') || door, true);
+  perform private.seal_transaction('.R.' || scopes, p_follow.account_id::text, p_follow.user_id,
+    format('token:%s copy-%s - COPY /api/copying', p_follow.token_id, p_copy));
   return true;
 end
 $$;
