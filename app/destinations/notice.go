@@ -1,11 +1,9 @@
 package destinations
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -130,7 +128,7 @@ func (s *Sender) mail(ctx context.Context, claim tenant.DestinationClaim, events
 
 // telegram posts a text as a bot's message. Nothing in it is markup there.
 func (s *Sender) telegram(ctx context.Context, claim tenant.DestinationClaim, token broker.Secret, text string, d *tenant.Delivered) {
-	s.post(ctx, s.Telegram+"/bot"+token.Reveal()+"/sendMessage", map[string]any{
+	s.say(ctx, s.Telegram+"/bot"+token.Reveal()+"/sendMessage", map[string]any{
 		"chat_id": claim.Address, "text": text, "link_preview_options": map[string]bool{"is_disabled": true},
 	}, d)
 	switch {
@@ -148,7 +146,7 @@ func (s *Sender) telegram(ctx context.Context, claim tenant.DestinationClaim, to
 // no link is shown.
 func (s *Sender) discord(ctx context.Context, claim tenant.DestinationClaim, token broker.Secret, text string, d *tenant.Delivered) {
 	const suppressEmbeds = 1 << 2
-	s.post(ctx, s.Discord+"/api/webhooks/"+claim.Address+"/"+token.Reveal(), map[string]any{
+	s.say(ctx, s.Discord+"/api/webhooks/"+claim.Address+"/"+token.Reveal(), map[string]any{
 		"content": text, "allowed_mentions": map[string]any{"parse": []string{}}, "flags": suppressEmbeds,
 	}, d)
 	if d.Status == http.StatusUnauthorized || d.Status == http.StatusNotFound {
@@ -164,35 +162,19 @@ func escapeDiscord(text string) string {
 var discordMarkup = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "|", `\|`, ">", `\>`, "<", `\<`, "[", `\[`, "]", `\]`,
 	"(", `\(`, ")", `\)`, "#", `\#`)
 
-// post posts JSON, and says how that ended. The URL has a secret, and stands in nothing
-// that is kept.
-func (s *Sender) post(ctx context.Context, url string, body any, d *tenant.Delivered) {
-	d.Wait = afterChat
-	text, err := json.Marshal(body)
+// say posts a message to a chat, and says how that ended.
+func (s *Sender) say(ctx context.Context, url string, message any, d *tenant.Delivered) {
+	text, err := json.Marshal(message)
 	if err != nil {
 		d.Error = "Paddock could not write the message"
 		return
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(text))
-	if err != nil {
-		d.Error = "the token cannot be used"
-		return
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "Paddock-Notices")
-	response, err := s.client.Do(request)
-	if err != nil {
-		d.Error, d.Wait = explain(err), 0
-		return
-	}
-	defer response.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(response.Body, 16<<10)) // but for how long to wait, what it says is not read
-	if d.Status = response.StatusCode; d.Status/100 == 2 {
-		return
-	}
-	d.Error, d.Wait = fmt.Sprintf("the receiver answered %d", d.Status), 0
-	if d.Status == http.StatusTooManyRequests {
-		d.Wait = retryAfter(response.Header, said)
+	header, said := s.post(ctx, url, text, map[string]string{"User-Agent": "Paddock-Notices"}, d)
+	switch {
+	case d.Error == "":
+		d.Wait = afterChat
+	case d.Status == http.StatusTooManyRequests:
+		d.Wait = retryAfter(header, said)
 	}
 }
 

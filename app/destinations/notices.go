@@ -137,12 +137,13 @@ func (s *Service) columns(n Notice) (set map[string]any, secret broker.Secret, e
 	return set, secret, nil
 }
 
-const selectNoticeSQL = `select jsonb_build_object('id', d.id, 'type', d.type, 'chat_id', case when d.type = 'telegram' then d.address end,
+var notices = resource{name: "notices", columns: `'type', d.type, 'chat_id', case when d.type = 'telegram' then d.address end,
 	'discord_id', case when d.type = 'discord' then d.address end, 'topics', d.topics, 'time_zone', d.time_zone,
 	'quiet_hours', case when d.quiet_from is not null then jsonb_build_object('from', to_char(d.quiet_from, 'HH24:MI'), 'until', to_char(d.quiet_until, 'HH24:MI')) end,
 	'urgent', d.urgent, 'summary_at', to_char(d.summary_at, 'HH24:MI'),
-	'quiet_until', app.rfc3339(app.quiet_ends(d.quiet_from, d.quiet_until, d.time_zone, clock_timestamp())), ` + stateSQL + `)
-	from app.destinations d where d.account_id = $1 and d.type <> 'webhook'`
+	'quiet_until', app.rfc3339(app.quiet_ends(d.quiet_from, d.quiet_until, d.time_zone, clock_timestamp()))`, missing: func() error {
+	return problem.New(problem.NoticeNotFound, "This account has no notice of this id. Copy it from GET /api/notices.")
+}}
 
 // MakeNotice makes a notice, by which its user is told from the next event on. It ends with invalid_notice,
 // no_mail_server, email_unverified, too_many_notices, step_up_required,
@@ -152,12 +153,12 @@ func (s *Service) MakeNotice(ctx context.Context, a tenant.Admission, n Notice) 
 	if err != nil {
 		return nil, err
 	}
-	return s.make(ctx, a, set, secret, selectNoticeSQL)
+	return s.make(ctx, a, set, secret, notices)
 }
 
 // Notices returns {"notices":[…]}, in the order in which they were made.
 func (s *Service) Notices(ctx context.Context, a tenant.Admission) ([]byte, error) {
-	return s.list(ctx, a, "notices", selectNoticeSQL)
+	return s.list(ctx, a, notices)
 }
 
 // SetNotice sets all that can be set of a notice, and returns it. Its secret and where it
@@ -167,20 +168,16 @@ func (s *Service) SetNotice(ctx context.Context, a tenant.Admission, id uuid.UUI
 	if err != nil {
 		return nil, err
 	}
-	return s.change(ctx, a, id, set, selectNoticeSQL, noNotice)
+	return s.change(ctx, a, id, set, notices)
 }
 
 // SwitchNotice switches a notice on, so that it goes on where it was, or off, and returns
 // it. It ends with notice_not_found.
 func (s *Service) SwitchNotice(ctx context.Context, a tenant.Admission, id uuid.UUID, on bool) (json.RawMessage, error) {
-	return s.change(ctx, a, id, state(on), selectNoticeSQL, noNotice)
+	return s.change(ctx, a, id, state(on), notices)
 }
 
 // DeleteNotice deletes a notice. It ends with notice_not_found.
 func (s *Service) DeleteNotice(ctx context.Context, a tenant.Admission, id uuid.UUID) error {
-	return s.delete(ctx, a, "delete from app.destinations where account_id = $1 and id = $2 and type <> 'webhook' returning true", id, noNotice)
-}
-
-func noNotice() error {
-	return problem.New(problem.NoticeNotFound, "This account has no notice of this id. Copy it from GET /api/notices.")
+	return s.delete(ctx, a, id, notices)
 }

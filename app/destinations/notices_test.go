@@ -472,18 +472,7 @@ func TestNoticesAreTheOwners(t *testing.T) {
 			t.Errorf("%s without a step-up: %v", what, err)
 		}
 	}
-	var audited []string
-	rows, err := p.admin.Query(t.Context(), "select distinct action from app.audit_log where action like 'notice.%' and kind = 'user' order by 1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rows.Next() {
-		var action string
-		if err := rows.Scan(&action); err != nil {
-			t.Fatal(err)
-		}
-		audited = append(audited, action)
-	}
+	audited := p.texts("select distinct action from app.audit_log where action like 'notice.%' and kind = 'user' order by 1")
 	if !slices.Equal(audited, []string{"notice.change", "notice.create", "notice.delete", "notice.switch"}) {
 		t.Errorf("audited: %v", audited)
 	}
@@ -728,20 +717,9 @@ func TestLimitsAndStreamsAreTold(t *testing.T) {
 		p.exec(`insert into app.account_balances (account_id, equity, last_equity, as_of) values ($1, $2, 1000, clock_timestamp())
 			on conflict (account_id) do update set equity = excluded.equity, as_of = excluded.as_of`, p.ada.Account, equity)
 	}
-	told := func(kind string) (all []string) {
+	told := func(kind string) []string {
 		t.Helper()
-		rows, err := p.admin.Query(t.Context(), "select concat_ws(' ', data->>'event', data->>'limit', data->>'used', data->>'why') from app.account_events where kind = $1 order by seq", kind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var one string
-			if err := rows.Scan(&one); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, one)
-		}
-		return all
+		return p.texts("select concat_ws(' ', data->>'event', data->>'limit', data->>'used', data->>'why') from app.account_events where kind = $1 order by seq", kind)
 	}
 	for _, equity := range []int{1000, 921, 920, 915, 1000, 910} {
 		worth(equity)

@@ -1,8 +1,11 @@
 package destinations
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -151,6 +154,32 @@ func (s *Sender) send(ctx context.Context, claim tenant.DestinationClaim) (d ten
 		s.sendNotice(ctx, claim, secret, due.Events, &d)
 	}
 	return d, err
+}
+
+// post posts JSON with these headers, and says the status of the response and why it was
+// not taken. It returns what the receiver answered, which is for nothing but to find out how
+// long to wait. The URL may have a secret, and stands in nothing that is kept.
+func (s *Sender) post(ctx context.Context, url string, body []byte, headers map[string]string, d *tenant.Delivered) (header http.Header, said []byte) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		d.Error = "the URL cannot be used"
+		return nil, nil
+	}
+	request.Header.Set("Content-Type", "application/json")
+	for name, value := range headers {
+		request.Header.Set(name, value)
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		d.Error = explain(err)
+		return nil, nil
+	}
+	defer response.Body.Close()
+	said, _ = io.ReadAll(io.LimitReader(response.Body, 16<<10)) // so that the connection can be used again; what is longer ends it
+	if d.Status = response.StatusCode; d.Status/100 != 2 {
+		d.Error = fmt.Sprintf("the receiver answered %d", d.Status)
+	}
+	return response.Header, said
 }
 
 // explain says in our own words why a receiver was not reached. No error is kept or

@@ -78,8 +78,25 @@ const stateSQL = `'made_by', d.made_by, 'created_at', app.rfc3339(d.created_at),
 	'delivered_at', app.rfc3339(d.delivered_at), 'last_status', d.last_status, 'last_error', d.last_error, 'failing_since', app.rfc3339(d.failing_since),
 	'next_try_at', case when d.state = 'on' and d.tries > 0 then app.rfc3339(d.due_at) end`
 
-const selectWebhookSQL = `select jsonb_build_object('id', d.id, 'url', d.address, 'kinds', d.kinds, ` + stateSQL + `)
-	from app.destinations d where d.account_id = $1 and d.type = 'webhook'`
+// resource is what the API calls destinations of some types.
+type resource struct {
+	name     string // of a list of them
+	webhooks bool
+	columns  string // as they are shown
+	missing  func() error
+}
+
+var webhooks = resource{name: "webhooks", webhooks: true, columns: `'url', d.address, 'kinds', d.kinds`, missing: func() error {
+	return problem.New(problem.WebhookNotFound, "This account has no webhook of this id. Copy it from GET /api/webhooks.")
+}}
+
+// ofResourceSQL picks an account's ($1) destinations that are webhooks, or that are not ($2).
+const ofResourceSQL = " from app.destinations d where d.account_id = $1 and (d.type = 'webhook') = $2"
+
+// selectSQL selects them, as they are shown.
+func (r resource) selectSQL() string {
+	return `select jsonb_build_object('id', d.id, ` + r.columns + `, ` + stateSQL + `)` + ofResourceSQL
+}
 
 // Make makes a webhook, to which events are sent from the next one on, and returns it with
 // its secret, which is never shown again. It ends with invalid_webhook, too_many_webhooks,
@@ -91,7 +108,7 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
 	secret := broker.NewSecret(secretPrefix + base64.StdEncoding.EncodeToString(key))
-	made, err := s.make(ctx, a, map[string]any{"type": typeWebhook, "address": r.URL, "kinds": r.Kinds}, secret, selectWebhookSQL)
+	made, err := s.make(ctx, a, map[string]any{"type": typeWebhook, "address": r.URL, "kinds": r.Kinds}, secret, webhooks)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +120,8 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	return json.Marshal(shown)
 }
 
-// make makes a destination of these columns, and returns what list selects of it.
-func (s *Service) make(ctx context.Context, a tenant.Admission, columns map[string]any, secret broker.Secret, list string) (made json.RawMessage, err error) {
+// make makes a destination of these columns, and returns it as it is shown.
+func (s *Service) make(ctx context.Context, a tenant.Admission, columns map[string]any, secret broker.Secret, of resource) (made json.RawMessage, err error) {
 	set, err := json.Marshal(columns)
 	if err != nil {
 		return nil, err
@@ -112,7 +129,7 @@ func (s *Service) make(ctx context.Context, a tenant.Admission, columns map[stri
 	id := uuid.New()
 	err = s.keys.StoreSecret(ctx, s.db, a, id, secret, func(b *tenant.Batch, outer string, version int, check, encrypted []byte) {
 		b.Queue("select private.make_destination($1, $2, $3, $4, $5, $6)", id, set, outer, version, check, encrypted)
-		b.Queue(list+" and d.id = $2", a.Account, id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
+		b.Queue(of.selectSQL()+" and d.id = $3", a.Account, of.webhooks, id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
 	})
 	return made, err
 }
@@ -122,15 +139,15 @@ const secretPrefix = "whsec_"
 
 // List returns {"webhooks":[…]}, in the order in which they were made.
 func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) {
-	return s.list(ctx, a, "webhooks", selectWebhookSQL)
+	return s.list(ctx, a, webhooks)
 }
 
-func (s *Service) list(ctx context.Context, a tenant.Admission, name, list string) ([]byte, error) {
+func (s *Service) list(ctx context.Context, a tenant.Admission, of resource) ([]byte, error) {
 	all := []json.RawMessage{}
 	var may bool
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
-		b.Queue(list+" order by d.created_at, d.id", a.Account).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(of.selectSQL()+" order by d.created_at, d.id", a.Account, of.webhooks).Query(func(rows pgx.Rows) (err error) {
 			all, err = pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
 			return err
 		})
@@ -141,13 +158,13 @@ func (s *Service) list(ctx context.Context, a tenant.Admission, name, list strin
 	case !may:
 		return nil, tenant.NotPermitted("manage")
 	}
-	return json.Marshal(map[string]any{name: all})
+	return json.Marshal(map[string]any{of.name: all})
 }
 
 // Switch switches a webhook on, so that it goes on where it was, or off, and returns it.
 // It ends with webhook_not_found.
 func (s *Service) Switch(ctx context.Context, a tenant.Admission, id uuid.UUID, on bool) (json.RawMessage, error) {
-	return s.change(ctx, a, id, state(on), selectWebhookSQL, noWebhook)
+	return s.change(ctx, a, id, state(on), webhooks)
 }
 
 // state is the change that switches a destination on or off.
@@ -158,17 +175,16 @@ func state(on bool) map[string]any {
 	return map[string]any{"state": "off"}
 }
 
-// change changes these columns of a destination, and returns what list selects of it, or
-// missing where there is none.
-func (s *Service) change(ctx context.Context, a tenant.Admission, id uuid.UUID, columns map[string]any, list string, missing func() error) (changed json.RawMessage, err error) {
+// change changes these columns of a destination, and returns it as it is shown.
+func (s *Service) change(ctx context.Context, a tenant.Admission, id uuid.UUID, columns map[string]any, of resource) (changed json.RawMessage, err error) {
 	set, err := json.Marshal(columns)
 	if err != nil {
 		return nil, err
 	}
 	var there bool
 	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.change_destination($1, $2, $3)", id, list == selectWebhookSQL, set).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
-		b.Queue(list+" and d.id = $2", a.Account, id).Query(func(rows pgx.Rows) error {
+		b.Queue("select private.change_destination($1, $2, $3)", id, of.webhooks, set).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
+		b.Queue(of.selectSQL()+" and d.id = $3", a.Account, of.webhooks, id).Query(func(rows pgx.Rows) error {
 			found, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
 			if len(found) > 0 {
 				changed = found[0]
@@ -177,21 +193,21 @@ func (s *Service) change(ctx context.Context, a tenant.Admission, id uuid.UUID, 
 		})
 	})
 	if err == nil && !there {
-		err = missing()
+		err = of.missing()
 	}
 	return changed, err
 }
 
 // Delete deletes a webhook. It ends with webhook_not_found.
 func (s *Service) Delete(ctx context.Context, a tenant.Admission, id uuid.UUID) error {
-	return s.delete(ctx, a, "delete from app.destinations where account_id = $1 and id = $2 and type = 'webhook' returning true", id, noWebhook)
+	return s.delete(ctx, a, id, webhooks)
 }
 
-func (s *Service) delete(ctx context.Context, a tenant.Admission, sql string, id uuid.UUID, missing func() error) error {
+func (s *Service) delete(ctx context.Context, a tenant.Admission, id uuid.UUID, of resource) error {
 	var deleted, may bool
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
-		b.Queue(sql, a.Account, id).Query(func(rows pgx.Rows) error { deleted = rows.Next(); rows.Close(); return rows.Err() })
+		b.Queue("delete"+ofResourceSQL+" and d.id = $3 returning true", a.Account, of.webhooks, id).Query(func(rows pgx.Rows) error { deleted = rows.Next(); rows.Close(); return rows.Err() })
 	})
 	switch {
 	case err != nil:
@@ -199,11 +215,7 @@ func (s *Service) delete(ctx context.Context, a tenant.Admission, sql string, id
 	case !may:
 		return tenant.NotPermitted("manage")
 	case !deleted:
-		return missing()
+		return of.missing()
 	}
 	return nil
-}
-
-func noWebhook() error {
-	return problem.New(problem.WebhookNotFound, "This account has no webhook of this id. Copy it from GET /api/webhooks.")
 }

@@ -180,6 +180,20 @@ func (p *post) happens(kinds ...string) {
 	}
 }
 
+// texts returns the column of a query, nil where it has no row.
+func (p *post) texts(sql string, args ...any) []string {
+	p.t.Helper()
+	rows, err := p.admin.Query(p.t.Context(), sql, args...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	all, err := pgx.AppendRows([]string(nil), rows, pgx.RowTo[string])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return all
+}
+
 func (p *post) exec(sql string, args ...any) {
 	p.t.Helper()
 	if _, err := p.admin.Exec(context.Background(), sql, args...); err != nil {

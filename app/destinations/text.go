@@ -1,6 +1,7 @@
 package destinations
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -14,7 +15,7 @@ import (
 func Sentence(e tenant.Event) string {
 	var d eventData
 	if err := json.Unmarshal(e.Data, &d); err != nil {
-		return clean("Something happened of the kind "+e.Kind+", which this version of Paddock cannot tell.", 700)
+		return clean(unknownKind(e.Kind), 700)
 	}
 	return clean(d.sentence(e.Kind), 700)
 }
@@ -119,7 +120,7 @@ func (d eventData) sentence(kind string) string {
 		for _, p := range d.Positions {
 			held = append(held, p.Qty+" "+p.Symbol)
 		}
-		return "Positions were found otherwise at Alpaca. Held now: " + or(strings.Join(held, ", "), "nothing") + "."
+		return "Positions were found otherwise at Alpaca. Held now: " + cmp.Or(strings.Join(held, ", "), "nothing") + "."
 	case "agent_log":
 		return d.ofAgents()
 	case "account":
@@ -156,6 +157,10 @@ func (d eventData) sentence(kind string) string {
 	case "summary":
 		return d.ofDay()
 	}
+	return unknownKind(kind)
+}
+
+func unknownKind(kind string) string {
 	return "Something happened of the kind " + kind + ", which this version of Paddock cannot tell."
 }
 
@@ -168,14 +173,14 @@ func offReason(reason string) string {
 
 // words says what an order is: buy 10 AAPL, limit 187.20.
 func (o orderData) words() string {
-	text := or(o.Side, "trade") + " "
+	text := cmp.Or(o.Side, "trade") + " "
 	switch {
 	case o.Qty != "":
-		text += o.Qty + " " + or(o.Symbol, "of a multi-leg order")
+		text += o.Qty + " " + cmp.Or(o.Symbol, "of a multi-leg order")
 	case o.Notional != "":
-		text += or(o.Symbol, "something") + " for $" + o.Notional
+		text += cmp.Or(o.Symbol, "something") + " for $" + o.Notional
 	default:
-		text += or(o.Symbol, "by a multi-leg order")
+		text += cmp.Or(o.Symbol, "by a multi-leg order")
 	}
 	return text + about(", limit ", o.LimitPrice) + about(", stop ", o.StopPrice)
 }
@@ -183,7 +188,7 @@ func (o orderData) words() string {
 // done says what of an order has filled: bought 10 AAPL at 187.23.
 func (o orderData) done() string {
 	verb := map[string]string{"buy": "bought", "sell": "sold"}[o.Side]
-	return strings.TrimSpace(or(verb, "traded")+" "+o.FilledQty) + " " + or(o.Symbol, "of a multi-leg order") + about(" at ", o.FilledAvgPrice)
+	return strings.TrimSpace(cmp.Or(verb, "traded")+" "+o.FilledQty) + " " + cmp.Or(o.Symbol, "of a multi-leg order") + about(" at ", o.FilledAvgPrice)
 }
 
 // isPart reports whether less than the whole order has filled.
@@ -215,7 +220,7 @@ func (d eventData) ofOrder() string {
 		}
 		return "Filled: " + o.done()
 	case "trade_bust":
-		return "An execution was taken back by the exchange: " + o.words() + ". Filled now: " + or(o.FilledQty, "nothing")
+		return "An execution was taken back by the exchange: " + o.words() + ". Filled now: " + cmp.Or(o.FilledQty, "nothing")
 	case "trade_correct":
 		return "An execution was corrected by the exchange: " + o.done()
 	case "rejected":
@@ -223,7 +228,7 @@ func (d eventData) ofOrder() string {
 	case "unknown":
 		return "Nobody knows whether this order was placed: " + o.words() + ". Look at Alpaca, and dismiss it if it was not."
 	case "overshot":
-		return "A closing has traded more than was held: " + or(d.Overshot, "some") + " " + o.Symbol + " too much"
+		return "A closing has traded more than was held: " + cmp.Or(d.Overshot, "some") + " " + o.Symbol + " too much"
 	case "reconciled":
 		if o.Status == "filled" || o.Status == "partially_filled" {
 			if o.isPart() {
@@ -233,7 +238,7 @@ func (d eventData) ofOrder() string {
 		}
 		return "Found at Alpaca: " + o.words() + about(", now ", spaced(o.Status))
 	}
-	return or(orderWords[d.Event], "Order "+spaced(d.Event)) + ": " + o.words()
+	return cmp.Or(orderWords[d.Event], "Order "+spaced(d.Event)) + ": " + o.words()
 }
 
 func (d eventData) ofGuard() string {
@@ -358,7 +363,7 @@ var limitWords = map[string]string{
 }
 
 func (d eventData) ofLimit() string {
-	return fmt.Sprintf("Most of a limit is used, the %s: %s of %s.", or(limitWords[d.Limit], spaced(d.Limit)), d.Used, d.Most)
+	return fmt.Sprintf("Most of a limit is used, the %s: %s of %s.", cmp.Or(limitWords[d.Limit], spaced(d.Limit)), d.Used, d.Most)
 }
 
 func (d eventData) ofDay() string {
@@ -390,13 +395,6 @@ func counted(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // about returns text behind before, and nothing where there is no text.

@@ -1,11 +1,8 @@
 package destinations
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -57,29 +54,11 @@ func (s *Sender) try(ctx context.Context, claim tenant.DestinationClaim, signer 
 		d.Error = "Paddock could not sign the event"
 		return
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, claim.Address, bytes.NewReader(body))
-	if err != nil {
-		d.Error = "the URL cannot be used"
-		return
-	}
-	for name, value := range map[string]string{
-		"Content-Type": "application/json", "User-Agent": "Paddock-Webhooks",
-		standard.HeaderWebhookID: id, standard.HeaderWebhookTimestamp: strconv.FormatInt(at.Unix(), 10), standard.HeaderWebhookSignature: signature,
-	} {
-		request.Header.Set(name, value)
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		d.Error = explain(err)
-		return
-	}
-	defer response.Body.Close()
-	_, _ = io.CopyN(io.Discard, response.Body, 16<<10) // so that the connection can be used again; what is longer ends it
-	d.Status = response.StatusCode
-	if d.Status/100 != 2 {
-		d.Error = fmt.Sprintf("the receiver answered %d", d.Status)
-	}
+	header, _ := s.post(ctx, claim.Address, body, map[string]string{
+		"User-Agent": "Paddock-Webhooks", standard.HeaderWebhookID: id, standard.HeaderWebhookTimestamp: strconv.FormatInt(at.Unix(), 10),
+		standard.HeaderWebhookSignature: signature,
+	}, d)
 	if d.Status == http.StatusTooManyRequests || d.Status == http.StatusServiceUnavailable {
-		d.Wait = retryAfter(response.Header, nil)
+		d.Wait = retryAfter(header, nil)
 	}
 }

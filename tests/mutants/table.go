@@ -287,7 +287,7 @@ var mutants = []mutant{
 	{sent, "sql/func/011/note_outages.sql", "p_after := greatest(p_after, interval '5 seconds');", "null;", []string{"app/destinations TestLimitsAndStreamsAreTold"}},
 	{sent, "app/destinations/guard.go", ", Control: g.Safe}", "}", []string{"app/destinations TestNothingPrivateIsReached", "app/destinations TestNoticesInChats"}},
 	{sent, "app/destinations/guard.go", "		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },\n", "", []string{"app/destinations TestFailingWebhookIsSwitchedOff"}},
-	{sent, "app/destinations/notice.go", "d.Error, d.Wait = explain(err), 0", "d.Error, d.Wait = err.Error(), 0", []string{"app/destinations TestNoticesInChats"}},
+	{sent, "app/destinations/sender.go", "d.Error = explain(err)", "d.Error = err.Error()", []string{"app/destinations TestNoticesInChats"}},
 	{sent, "app/destinations/notice.go", "\"allowed_mentions\": map[string]any{\"parse\": []string{}}, ", "", []string{"app/destinations TestNoticesInChats"}},
 	{sent, "app/credentials/destinations.go", "append([]byte(\"destination \"), destination[:]...)", "[]byte(\"destination \")", []string{"app/destinations TestSecretsAreKeptAsKeysAre"}},
 	{sent, "app/credentials/rotate.go", "k.explainOperator(k.rotateSecrets(ctx, w, to), to)", "nil", []string{"app/destinations TestSecretsAreKeptAsKeysAre"}},
