@@ -44,20 +44,18 @@ func (l *limits) left(key, sharer string) Left {
 	if !there {
 		return Left{PerMinute: defaultPerMinute, Share: defaultPerMinute, Now: defaultPerMinute / 4}
 	}
-	perMinute, tokens, n := float64(b.Limit())*60+0.5, b.Tokens(), 1
-	for name, other := range l.shares[key] {
-		if name != sharer && time.Since(other.used) <= sharesFor {
-			n++
-		}
+	shares, tokens := l.sharesOf(key, time.Now()), b.Tokens()
+	own, n := float64(startShare), len(shares)
+	if s, there := shares[sharer]; !there {
+		n++
+	} else {
+		own = min(s.Tokens(), float64(shareBurst(b.Limiter, n)))
 	}
 	if n > 1 { // one's own share, or what goes beyond half of the bucket
-		own := float64(startShare)
-		if s, there := l.shares[key][sharer]; there && time.Since(s.used) <= sharesFor {
-			own = min(s.Tokens(), float64(max(b.Burst()/n, 1)))
-		}
 		tokens = max(own, tokens-float64(b.Burst())/2)
 	}
-	left := Left{PerMinute: int(perMinute), Share: int(perMinute) / n, Now: max(0, int(tokens))}
+	perMinute := int(float64(b.Limit())*60 + 0.5)
+	left := Left{PerMinute: perMinute, Share: perMinute / n, Now: max(0, int(tokens))}
 	if time.Since(b.told.at) < time.Minute {
 		told := b.told.left
 		left.Told = &told

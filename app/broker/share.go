@@ -42,16 +42,7 @@ func (l *limits) share(key, sharer string) (own *rate.Limiter, alone bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	shares := l.shares[key]
-	if shares == nil {
-		shares = map[string]*share{}
-		l.shares[key] = shares
-	}
-	for name, other := range shares {
-		if now.Sub(other.used) > sharesFor {
-			delete(shares, name)
-		}
-	}
+	shares := l.sharesOf(key, now)
 	s, there := shares[sharer]
 	if !there {
 		s = &share{Limiter: rate.NewLimiter(b.Limit(), b.Burst())}
@@ -63,9 +54,28 @@ func (l *limits) share(key, sharer string) (own *rate.Limiter, alone bool) {
 	s.used = now
 	n := len(shares)
 	s.SetLimit(b.Limit() / rate.Limit(n))
-	s.SetBurst(max(b.Burst()/n, 1))
+	s.SetBurst(shareBurst(b, n))
 	return s.Limiter, n == 1
 }
+
+// sharesOf returns the shares of a bucket, of those who asked for something lately. mu is
+// locked.
+func (l *limits) sharesOf(key string, now time.Time) map[string]*share {
+	shares := l.shares[key]
+	if shares == nil {
+		shares = map[string]*share{}
+		l.shares[key] = shares
+	}
+	for name, s := range shares {
+		if now.Sub(s.used) > sharesFor {
+			delete(shares, name)
+		}
+	}
+	return shares
+}
+
+// shareBurst is how many requests somebody's share has at most, where there are n.
+func shareBurst(bucket *rate.Limiter, n int) int { return max(bucket.Burst()/n, 1) }
 
 // waitShared takes a token of the bucket, of one's own share if there are others: beyond
 // it only as long as the bucket is more than half full. Otherwise it waits until the share
