@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -315,7 +314,27 @@ type sleeveBooks struct {
 // watchSums looks at the sums of one account of agents after the other until done is
 // closed, and returns at how many cursors it looked.
 func (w *world) watchSums(done <-chan struct{}, fleets []*fleet, dice *rand.Rand) func() int64 {
-	var looks atomic.Int64
+	told := 0
+	return repeatBySQL(done, 200*time.Millisecond, w.postgres.AdminURL, func(conn *pgx.Conn) bool {
+		f := fleets[dice.IntN(len(fleets))]
+		found, _, err := sumsDiffer(context.Background(), conn, f.a.id)
+		if err != nil {
+			conn.Close(context.Background())
+			return false
+		}
+		for _, what := range found {
+			if told++; told < 20 {
+				w.t.Errorf("%s: %s", f.a.name, what)
+			}
+		}
+		return true
+	})
+}
+
+// repeatBySQL does something again and again until done is closed, on a connection to Postgres,
+// which is restarted meanwhile. The result waits for the end and returns how often it counted.
+func repeatBySQL(done <-chan struct{}, every time.Duration, url string, do func(conn *pgx.Conn) (counts bool)) func() int64 {
+	var counted int64
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -325,36 +344,26 @@ func (w *world) watchSums(done <-chan struct{}, fleets []*fleet, dice *rand.Rand
 				conn.Close(context.Background())
 			}
 		}()
-		told := 0
 		for {
 			select {
 			case <-done:
 				return
-			case <-time.After(200 * time.Millisecond):
+			case <-time.After(every):
 			}
-			if conn == nil || conn.IsClosed() { // Postgres is restarted meanwhile
+			if conn == nil || conn.IsClosed() {
 				var err error
-				if conn, err = pgx.Connect(context.Background(), w.postgres.AdminURL); err != nil {
+				if conn, err = pgx.Connect(context.Background(), url); err != nil {
 					continue
 				}
 			}
-			f := fleets[dice.IntN(len(fleets))]
-			found, _, err := sumsDiffer(context.Background(), conn, f.a.id)
-			if err != nil {
-				conn.Close(context.Background())
-				continue
-			}
-			looks.Add(1)
-			for _, what := range found {
-				if told++; told < 20 {
-					w.t.Errorf("%s: %s", f.a.name, what)
-				}
+			if do(conn) {
+				counted++
 			}
 		}
 	}()
 	return func() int64 {
 		<-ended
-		return looks.Load()
+		return counted
 	}
 }
 

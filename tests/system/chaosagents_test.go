@@ -1,10 +1,8 @@
 package system
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -162,37 +160,7 @@ func (f *fleet) makeToken(g *chaosAgent) {
 // send makes a request with the agent's token, or in its owner's session if it has none,
 // and returns status and body. The status is 0 if no whole response came.
 func (g *chaosAgent) send(client *http.Client, method, path, key, prefer string, body map[string]any) (int, []byte) {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			panic(err) // maps of texts always marshal
-		}
-	}
-	request, err := http.NewRequest(method, "http://"+g.f.a.user.w.addr+path, bytes.NewReader(text))
-	if err != nil {
-		panic(err) // the address is our own
-	}
-	if g.token != "" {
-		request.Header.Set("Authorization", "Bearer "+g.token)
-	} else {
-		request.Header.Set("Cookie", g.f.a.user.cookieHeader())
-	}
-	for name, value := range map[string]string{"Content-Type": "application/json", "X-Account-ID": g.f.a.id, "Idempotency-Key": key, "Prefer": prefer} {
-		if value != "" {
-			request.Header.Set(name, value)
-		}
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, nil
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, nil
-	}
-	return response.StatusCode, answer
+	return g.f.a.sendBy(g.token, client, method, path, key, prefer, body)
 }
 
 // run starts what the account's agents and their owner do. The result is closed when the

@@ -148,6 +148,16 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 // send makes a request for the account and returns status and body. The status is
 // 0 if no whole response came.
 func (a *chaosAccount) send(client *http.Client, method, path, key string, body map[string]any) (int, []byte) {
+	token := ""
+	if n := int64(len(a.tokens)); n > 0 && !strings.HasPrefix(path, "/api/guards") && !strings.HasPrefix(path, "/api/sleeve") { // to open the switch and to move cash takes a session
+		token = a.tokens[a.next.Add(1)%n]
+	}
+	return a.sendBy(token, client, method, path, key, "", body)
+}
+
+// sendBy makes a request for the account by an API token, or in its owner's session if that
+// is "", and returns status and body. The status is 0 if no whole response came.
+func (a *account) sendBy(token string, client *http.Client, method, path, key, prefer string, body map[string]any) (int, []byte) {
 	var text []byte
 	if body != nil {
 		var err error
@@ -159,15 +169,15 @@ func (a *chaosAccount) send(client *http.Client, method, path, key string, body 
 	if err != nil {
 		panic(err) // the address is our own
 	}
-	if n := int64(len(a.tokens)); n > 0 && !strings.HasPrefix(path, "/api/guards") && !strings.HasPrefix(path, "/api/sleeve") { // to open the switch and to move cash takes a session
-		request.Header.Set("Authorization", "Bearer "+a.tokens[a.next.Add(1)%n])
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
 	} else {
 		request.Header.Set("Cookie", a.user.cookieHeader())
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Account-ID", a.id)
-	if key != "" {
-		request.Header.Set("Idempotency-Key", key)
+	for name, value := range map[string]string{"Content-Type": "application/json", "X-Account-ID": a.id, "Idempotency-Key": key, "Prefer": prefer} {
+		if value != "" {
+			request.Header.Set(name, value)
+		}
 	}
 	response, err := client.Do(request)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,53 +61,28 @@ var rawOrders = [][5]string{
 // of all fleets, each in a transaction of its own that is committed. It fails the test where
 // one changes something, and returns how many were tried and refused.
 func (w *world) attackBySQL(done <-chan struct{}, fleets []*fleet, dice *rand.Rand) func() int64 {
-	var refused atomic.Int64
-	ended := make(chan struct{})
 	attacks := append([]string{}, rawAttacks...)
 	for _, o := range rawOrders {
 		attacks = append(attacks, strings.NewReplacer("$QTY", o[0], "$SIDE", o[1], "$IN", o[2], "$COLUMN", o[3], "$VALUE", o[4]).Replace(rawOrder))
 	}
-	go func() {
-		defer close(ended)
-		var conn *pgx.Conn
-		defer func() {
-			if conn != nil {
-				conn.Close(context.Background())
-			}
-		}()
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
-			if conn == nil || conn.IsClosed() { // Postgres is restarted meanwhile
-				var err error
-				if conn, err = pgx.Connect(context.Background(), w.postgres.URL("paddock_app")); err != nil {
-					continue
-				}
-			}
-			f := fleets[dice.IntN(len(fleets))]
-			g := f.agents[dice.IntN(len(f.agents))]
-			other := f.a.sleeves[0]
-			if g.sleeve == other {
-				other = f.a.sleeves[1]
-			}
-			attack := strings.NewReplacer("$ACCOUNT", f.a.id, "$SLEEVE", g.sleeve, "$OTHER", other, "$TOKEN", g.id).Replace(one(dice, attacks))
-			switch n, err := raw(conn, g.token, f.a.id, attack); {
-			case conn.IsClosed():
-			case err == nil && n > 0:
-				w.t.Errorf("%s did this by SQL: %s", g.name, attack)
-			case err != nil && strings.HasPrefix(sqlState(err), "08"), sqlState(err) == "57P01", sqlState(err) == "57014", sqlState(err) == "55P03":
-			default:
-				refused.Add(1)
-			}
+	return repeatBySQL(done, 50*time.Millisecond, w.postgres.URL("paddock_app"), func(conn *pgx.Conn) (refused bool) {
+		f := fleets[dice.IntN(len(fleets))]
+		g := f.agents[dice.IntN(len(f.agents))]
+		other := f.a.sleeves[0]
+		if g.sleeve == other {
+			other = f.a.sleeves[1]
 		}
-	}()
-	return func() int64 {
-		<-ended
-		return refused.Load()
-	}
+		attack := strings.NewReplacer("$ACCOUNT", f.a.id, "$SLEEVE", g.sleeve, "$OTHER", other, "$TOKEN", g.id).Replace(one(dice, attacks))
+		switch n, err := raw(conn, g.token, f.a.id, attack); {
+		case conn.IsClosed():
+		case err == nil && n > 0:
+			w.t.Errorf("%s did this by SQL: %s", g.name, attack)
+		case err != nil && strings.HasPrefix(sqlState(err), "08"), sqlState(err) == "57P01", sqlState(err) == "57014", sqlState(err) == "55P03":
+		default:
+			return true
+		}
+		return false
+	})
 }
 
 // raw commits a statement after an admission by a token, and returns how many rows it
