@@ -26,6 +26,9 @@ begin
       ('paddock_owner',  'nologin'),
       -- owns the security definer functions, and no table
       ('paddock_gate',   'nologin'),
+      -- owns the definer functions that record what the broker said, held to the
+      -- admitted account by row security like everybody else
+      ('paddock_recorder', 'nologin'),
       -- the web process: may do what RLS lets an admitted request do
       ('paddock_app',    'login'),
       -- streams, push and reconciliation: admitted to one account at a time
@@ -60,7 +63,7 @@ begin
 
   -- The migrating role acts as these while it makes their objects. (For a second
   -- database on a server it has these grants already.)
-  foreach owning in array array['paddock_owner', 'paddock_gate', 'paddock_watchdog'] loop
+  foreach owning in array array['paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_watchdog'] loop
     if not pg_catalog.pg_has_role(current_user, owning, 'usage') then
       execute pg_catalog.format('grant %I to %I', owning, current_user);
     end if;
@@ -96,16 +99,18 @@ create extension if not exists pgcrypto schema ext;
 
 revoke all on schema auth, app, private, report, ext from public;
 grant usage on schema auth    to paddock_gate, paddock_auth;
-grant usage on schema app     to paddock_gate, paddock_app, paddock_worker;
-grant usage on schema private to paddock_gate, paddock_app, paddock_worker;
+grant usage on schema app     to paddock_gate, paddock_recorder, paddock_app, paddock_worker;
+grant usage on schema private to paddock_gate, paddock_recorder, paddock_app, paddock_worker;
 grant usage on schema report  to paddock_report;
 grant usage on schema ext     to paddock_gate;
 
 alter default privileges for role paddock_owner revoke execute on functions from public;
 alter default privileges for role paddock_gate  revoke execute on functions from public;
+alter default privileges for role paddock_recorder revoke execute on functions from public;
 alter default privileges for role paddock_watchdog revoke execute on functions from public;
 alter default privileges for role paddock_owner revoke usage on types from public;
 alter default privileges for role paddock_gate  revoke usage on types from public;
+alter default privileges for role paddock_recorder revoke usage on types from public;
 alter default privileges for role paddock_watchdog revoke usage on types from public;
 
 grant usage on schema public to paddock_gate;
@@ -126,16 +131,18 @@ revoke usage on schema public from paddock_gate;
 
 alter default privileges for role paddock_owner grant execute on functions to public;
 alter default privileges for role paddock_gate  grant execute on functions to public;
+alter default privileges for role paddock_recorder grant execute on functions to public;
 alter default privileges for role paddock_watchdog grant execute on functions to public;
 alter default privileges for role paddock_owner grant usage on types to public;
 alter default privileges for role paddock_gate  grant usage on types to public;
+alter default privileges for role paddock_recorder grant usage on types to public;
 alter default privileges for role paddock_watchdog grant usage on types to public;
 
 do $$
 declare
   name text;
 begin
-  foreach name in array array['paddock_watchdog', 'paddock_report', 'paddock_auth', 'paddock_worker', 'paddock_app', 'paddock_gate', 'paddock_owner']
+  foreach name in array array['paddock_watchdog', 'paddock_report', 'paddock_auth', 'paddock_worker', 'paddock_app', 'paddock_recorder', 'paddock_gate', 'paddock_owner']
   loop
     execute pg_catalog.format('revoke all on database %I from %I', pg_catalog.current_database(), name);
     begin

@@ -39,6 +39,7 @@ set local role paddock_gate;
 grant execute on function private.renew_seal_key, private.maintain_seal_key to paddock_owner;
 grant execute on function private.maintain_seal_key to paddock_worker;
 grant execute on function private.account_id, private.user_id, private.has_scope to paddock_app, paddock_worker;
+grant execute on function private.account_id to paddock_recorder;
 comment on function private.renew_seal_key is 'Makes a new key of the seal at once and keeps the one before it. An operator may call it.';
 comment on function private.maintain_seal_key is 'Makes a new key of the seal if the current one is an hour old, or if there is none.';
 comment on function private.account_id is 'The account that this transaction was admitted to, if it has the scope; null or an error otherwise.';

@@ -10,7 +10,7 @@ set local role paddock_owner;
 {{ template "func/005/is_amount.sql" . }}
 {{ template "func/005/are_amounts.sql" . }}
 {{ template "func/005/resume_cursor.sql" . }}
-grant execute on function app.json_size, app.is_amount, app.are_amounts to paddock_app, paddock_worker, paddock_gate;
+grant execute on function app.json_size, app.is_amount, app.are_amounts to paddock_app, paddock_worker, paddock_recorder, paddock_gate;
 grant execute on function app.resume_cursor to paddock_app;
 comment on function app.json_size is 'How many bytes a jsonb takes as text.';
 comment on function app.is_amount is 'Whether a number has few enough digits to be an amount.';
@@ -380,6 +380,7 @@ set local role paddock_gate;
 {{ template "func/005/notify_events.sql" . }}
 {{ template "func/005/ring_for_others.sql" . }}
 grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
+grant execute on function private.append_event to paddock_recorder;
 grant execute on function private.read_events, private.changed_places, private.check_access, private.mark_expired_events, private.purge_expired,
   private.doorbell_channel, private.notify_events to paddock_worker;
 select private.doorbell_channel();

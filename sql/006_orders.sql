@@ -12,9 +12,8 @@ set local role paddock_owner;
 {{ template "func/006/other_order_fields.sql" . }}
 {{ template "func/006/rfc3339.sql" . }}
 grant execute on function app.order_symbols to paddock_gate;
-grant execute on function app.order_symbol, app.is_ended, app.other_order_fields,
-  app.rfc3339 to paddock_app, paddock_worker, paddock_gate;
-grant execute on function app.position_symbol to paddock_app, paddock_worker, paddock_gate;
+grant execute on function app.order_symbol to paddock_app, paddock_worker, paddock_gate;
+grant execute on function app.is_ended, app.other_order_fields, app.rfc3339, app.position_symbol to paddock_app, paddock_worker, paddock_recorder, paddock_gate;
 
 -- One row an order. It begins as an intent, which is committed before the broker
 -- is called; then it mirrors what the broker says of the order.
@@ -167,31 +166,37 @@ alter table app.alpaca_orders enable row level security, force row level securit
   alter column broker_refusal set statistics 0, alter column broker_order set statistics 0, alter column others set statistics 0,
   alter column fills_qty set statistics 0, alter column fills_avg_price set statistics 0;
 
--- The scope "read" sees orders, "trade" makes intents, and "cancel" records the
--- broker's answers. Nobody deletes orders.
+-- The scope "read" sees orders, and "trade" makes intents. Nobody deletes orders.
 create policy app_reads on app.alpaca_orders for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (account_id = (select private.account_id('trade')) and submitted_by = (select private.user_id()));
--- The broker's answer to a request may have the order's legs, which become rows of
--- their own and belong to the user who sent the order.
-create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
-  with check (account_id = (select private.account_id('cancel')) and parent_alpaca_order_id is not null);
+-- An order that never reached the broker is sent again, and one that is parked is
+-- dismissed. Every other change is something that the broker said (paddock_recorder): what
+-- an order may still cost follows from its state, so no statement of a request sets that.
 create policy app_updates on app.alpaca_orders for update to paddock_app
+  using (account_id = (select private.account_id('trade')) and intent_state in ('unsent', 'unknown'))
+  with check (account_id = (select private.account_id('trade'))
+    and (intent_state, status) in (('submitting', 'submitting'), ('dismissed', 'rejected')));
+grant select,
+  insert (account_id, id, client_order_id, action, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason,
+    sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional,
+    limit_price, stop_price, trail_price, trail_percent, extended_hours, parent_alpaca_order_id, replaces),
+  update (intent_state, status, status_message, qty, looked_up_at, lookups, reference_prices, requested_at, updated_at)
+  on app.alpaca_orders to paddock_app;
+create policy recorder_all on app.alpaca_orders to paddock_recorder
   using (account_id = (select private.account_id('cancel')))
   with check (account_id = (select private.account_id('cancel')));
 grant select,
-  insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by,
-    orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
+  insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class,
     position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id,
     replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at,
     submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
-  update (intent_state, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
+  update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
     stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by,
     status, status_message, filled_qty, filled_avg_price, taken_back, overshot_qty, broker_request_id, broker_error_code, broker_refusal,
-    broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at,
-    updated_at)
-  on app.alpaca_orders to paddock_app;
+    broker_updated_at, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at)
+  on app.alpaca_orders to paddock_recorder;
 create policy worker_all on app.alpaca_orders to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
@@ -258,8 +263,10 @@ grant select on app.arrival_quotes to paddock_report;
 {{ template "func/006/opposing_orders.sql" . }}
 {{ template "func/006/inherit_parent_owner.sql" . }}
 {{ template "func/006/guard_order.sql" . }}
-grant execute on function app.order_json, app.change_event, app.order_event, app.is_price_asked, app.matches_intent,
-  app.record_refusal to paddock_app, paddock_worker;
+grant execute on function app.order_json, app.change_event, app.order_event to paddock_app, paddock_worker, paddock_recorder;
+grant execute on function app.matches_intent to paddock_app, paddock_worker, paddock_recorder;
+grant execute on function app.record_refusal to paddock_worker, paddock_recorder;
+grant execute on function app.is_price_asked to paddock_app, paddock_worker, paddock_recorder;
 grant execute on function app.client_order_id_for_key, app.has_unanswered_intents, app.order_sort_key, app.orders_matching, app.top_level_orders_matching,
   app.order_legs_json, app.orders_from_broker_json, app.opposing_orders to paddock_app;
 comment on function app.is_ended is 'Whether an order of this status is over, so that it will never trade again.';

@@ -35,13 +35,12 @@ alter table app.alpaca_positions enable row level security, force row level secu
   alter column avg_entry_price set statistics 0, alter column cost_basis set statistics 0, alter column market_value set statistics 0,
   alter column unrealized_pl set statistics 0, alter column broker_position set statistics 0, alter column moves set statistics 0,
   alter column counted_until set statistics 0, alter column read_alone set statistics 0, alter column uncounted set statistics 0;
--- Guards measure by these rows, so who may only read writes none. A request that
--- reads positions from the broker and may cancel updates them.
+-- Guards measure by these rows, so no request writes them: what the broker said of them is
+-- recorded by paddock_recorder, and by the worker.
 create policy app_reads on app.alpaca_positions for select to paddock_app
   using (account_id = (select private.account_id('read')));
-create policy app_inserts on app.alpaca_positions for insert to paddock_app
-  with check (account_id = (select private.account_id('cancel')));
-create policy app_updates on app.alpaca_positions for update to paddock_app
+grant select on app.alpaca_positions to paddock_app;
+create policy recorder_all on app.alpaca_positions to paddock_recorder
   using (account_id = (select private.account_id('cancel')))
   with check (account_id = (select private.account_id('cancel')));
 create policy worker_all on app.alpaca_positions to paddock_worker
@@ -52,7 +51,7 @@ grant select,
     current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted),
   update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
     current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted)
-  on app.alpaca_positions to paddock_app, paddock_worker;
+  on app.alpaca_positions to paddock_recorder, paddock_worker;
 -- For count_kept_answer.
 create policy gate_reads on app.alpaca_positions for select to paddock_gate using (true);
 grant select on app.alpaca_positions to paddock_gate;
@@ -95,10 +94,11 @@ alter table app.stream_cursors enable row level security, force row level securi
   alter column account_id set statistics 0, alter column last_event_id set statistics 0;
 create policy app_reads on app.stream_cursors for select to paddock_app
   using (account_id = (select private.account_id('read')));
-create policy app_doubts on app.stream_cursors for update to paddock_app
+grant select on app.stream_cursors to paddock_app;
+create policy recorder_all on app.stream_cursors to paddock_recorder
   using (account_id = (select private.account_id('cancel')))
   with check (account_id = (select private.account_id('cancel')));
-grant select, update (doubts) on app.stream_cursors to paddock_app;
+grant select, update (doubts) on app.stream_cursors to paddock_recorder;
 create policy worker_all on app.stream_cursors to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
@@ -166,9 +166,11 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/record_odd_items.sql" . }}
 {{ template "func/007/has_uncounted_items.sql" . }}
 {{ template "func/007/account_snapshot.sql" . }}
-grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.apply_fill_to_position,
-  app.position_moves, app.held_quantity, app.parse_position, app.reconcile_positions, app.record_positions,
-  app.record_overshoot, app.find_overshoots, app.take_uncounted, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
+grant execute on function app.is_fresh, app.mirror_is_current, app.position_moves, app.has_uncounted_items to paddock_app, paddock_worker;
+grant execute on function app.held_quantity to paddock_app, paddock_worker, paddock_recorder;
+grant execute on function app.record_positions to paddock_worker;
+grant execute on function app.doubt_mirror, app.average_entry, app.apply_fill_to_position, app.parse_position, app.reconcile_positions,
+  app.record_overshoot, app.find_overshoots, app.take_uncounted, app.record_order to paddock_worker, paddock_recorder;
 grant execute on function app.require_cursor, app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
   app.record_odd_items, app.record_agreement, app.settle_positions to paddock_worker;
 grant execute on function app.account_snapshot, app.state_tag to paddock_app;

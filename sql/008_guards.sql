@@ -174,15 +174,15 @@ comment on table app.account_balances is 'What each account is worth, now and at
 alter table app.account_balances enable row level security, force row level security,
   alter column account_id set statistics 0, alter column equity set statistics 0, alter column last_equity set statistics 0,
   alter column cash set statistics 0;
--- Whoever may trade writes the row: orders and exercises read it from the broker.
 create policy app_reads on app.account_balances for select to paddock_app
   using (account_id = (select private.account_id('read')));
-create policy app_inserts on app.account_balances for insert to paddock_app
-  with check (account_id = (select private.account_id('trade')));
-create policy app_updates on app.account_balances for update to paddock_app
-  using (account_id = (select private.account_id('trade')))
-  with check (account_id = (select private.account_id('trade')));
-grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
+grant select on app.account_balances to paddock_app;
+-- Orders and exercises read it from the broker, and guards and sleeves go by it: so it is
+-- recorded like everything else that the broker says.
+create policy recorder_all on app.account_balances to paddock_recorder
+  using (account_id = (select private.account_id('cancel')))
+  with check (account_id = (select private.account_id('cancel')));
+grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_recorder;
 
 -- The highest equity that account_balances has had since the owner last reset it. A
 -- trigger raises it, and no request lowers it but that reset.
@@ -308,10 +308,11 @@ alter table app.exercises enable row level security, force row level security,
 create policy app_reads on app.exercises for select to paddock_app using (account_id = (select private.account_id('read')));
 create policy app_inserts on app.exercises for insert to paddock_app
   with check (account_id = (select private.account_id('trade')) and asked_by = (select private.user_id()));
-create policy app_updates on app.exercises for update to paddock_app
+grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by) on app.exercises to paddock_app;
+create policy recorder_all on app.exercises to paddock_recorder
   using (account_id = (select private.account_id('cancel')))
   with check (account_id = (select private.account_id('cancel')));
-grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
+grant select, update (state) on app.exercises to paddock_recorder;
 create policy worker_reads on app.exercises for select to paddock_worker using (account_id = (select private.account_id('work')));
 grant select on app.exercises to paddock_worker;
 
@@ -362,6 +363,7 @@ set local role paddock_owner;
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
   app.check_closing to paddock_app, paddock_worker;
 grant execute on function app.violation to paddock_worker;
+grant execute on function app.underlying, app.multi_leg_legs, app.order_lines to paddock_recorder;
 grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token,
   app.check_guards,
   app.halt_reason, app.guards_json to paddock_app;
@@ -393,7 +395,7 @@ set local role paddock_gate;
 {{ template "func/008/begin_repair.sql" . }}
 {{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch, private.beat, private.reset_high_water_mark, private.reset_token to paddock_app;
-grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
+grant execute on function private.begin_repair, private.wind_down_late_order to paddock_worker, paddock_recorder;
 grant execute on function private.keep_balance, private.raise_high_water_mark, private.note_loss, private.count_sent_order, private.count_answer to paddock_owner;
 comment on function private.beat is 'Notes a heartbeat of the admitted account, and of the API token that sends it.';
 comment on function private.reset_high_water_mark is 'Lets the high-water mark of the admitted account begin anew.';

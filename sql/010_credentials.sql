@@ -85,6 +85,7 @@ set local role paddock_gate;
 {{ template "func/010/encrypt_outer.sql" . }}
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
+{{ template "func/010/require_keys.sql" . }}
 {{ template "func/010/credentials_to_rotate.sql" . }}
 {{ template "func/010/open_credentials_to_rotate.sql" . }}
 {{ template "func/010/rotate_credentials.sql" . }}
@@ -103,6 +104,7 @@ grant execute on function private.count_key_check, private.store_credentials, pr
   private.accounts_with_credentials, private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
 grant execute on function private.storing_key_version to paddock_app;
+grant execute on function private.require_keys to paddock_recorder;
 grant execute on function private.check_master_key, private.master_key_versions, private.announce_keyring, private.live_keyrings,
   private.set_storing_key_version, private.retire_master_key, private.credentials_to_rotate, private.open_credentials_to_rotate,
   private.rotate_credentials to paddock_worker;
@@ -112,6 +114,26 @@ comment on function private.delete_user is 'Deletes a user with the accounts tha
 comment on function private.delete_signed_in_user is 'Deletes the user of a session with the accounts that they own, unless orders of these are open.';
 reset role;
 revoke create on schema private from paddock_gate;
+
+-- What the broker said is recorded by whoever can open the account's keys, and so could
+-- have asked it: the process, and no statement that is injected into one of its transactions.
+grant create on schema private to paddock_recorder;
+set local role paddock_recorder;
+{{ template "func/010/record_answer.sql" . }}
+{{ template "func/010/record_known_orders.sql" . }}
+{{ template "func/010/record_not_placed.sql" . }}
+{{ template "func/010/record_position_list.sql" . }}
+{{ template "func/010/record_balance.sql" . }}
+{{ template "func/010/record_exercise.sql" . }}
+grant execute on function private.record_answer, private.record_known_orders, private.record_not_placed, private.record_position_list,
+  private.record_balance, private.record_exercise to paddock_app;
+comment on function private.record_answer is 'Records an order of the admitted account as the broker described it in an answer.';
+comment on function private.record_not_placed is 'Records that an order of the admitted account was certainly not placed.';
+comment on function private.record_position_list is 'Records the positions of the admitted account as the broker listed them.';
+comment on function private.record_balance is 'Records what the admitted account is worth by the broker.';
+comment on function private.record_exercise is 'Records whether the broker took an exercise of the admitted account.';
+reset role;
+revoke create on schema private from paddock_recorder;
 
 set local role paddock_owner;
 create trigger apply_key_change after insert or update of generation, rejected_at or delete on private.user_credentials
@@ -126,8 +148,12 @@ set local role paddock_owner;
 drop trigger hold_key_version on private.user_credentials;
 drop trigger apply_key_change on private.user_credentials;
 reset role;
+set local role paddock_recorder;
+drop function private.record_exercise, private.record_balance, private.record_position_list, private.record_not_placed,
+  private.record_known_orders, private.record_answer;
+reset role;
 set local role paddock_gate;
-drop function private.rotate_credentials, private.open_credentials_to_rotate, private.credentials_to_rotate,
+drop function private.require_keys, private.rotate_credentials, private.open_credentials_to_rotate, private.credentials_to_rotate,
   private.retire_master_key, private.set_storing_key_version, private.live_keyrings, private.announce_keyring,
   private.hold_key_version, private.storing_key_version, private.apply_key_change, private.delete_signed_in_user, private.delete_user, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.has_working_keys, private.credentials_metadata,

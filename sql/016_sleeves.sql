@@ -126,6 +126,7 @@ grant select (sleeve_id, sleeve_cost, fills_qty, fills_differ) on app.alpaca_ord
 {{ template "func/016/sleeve_worth.sql" . }}
 grant execute on function app.held_in_sleeves, app.order_cost, app.reserved_cash, app.sleeve_worth to paddock_app, paddock_worker;
 grant execute on function app.reserved_cash, app.sleeve_worth to paddock_gate;
+grant execute on function app.order_cost to paddock_recorder;
 grant execute on function app.account_cash to paddock_app, paddock_gate;
 reset role;
 
@@ -141,7 +142,7 @@ set local role paddock_gate;
 {{ template "func/016/reset_sleeve_mark.sql" . }}
 grant execute on function private.token_sleeve to paddock_app, paddock_worker;
 grant execute on function private.make_sleeve, private.change_sleeve, private.move_cash, private.close_sleeve, private.reset_sleeve_mark to paddock_app;
-grant execute on function private.raise_sleeve_marks to paddock_app, paddock_worker;
+grant execute on function private.raise_sleeve_marks to paddock_worker, paddock_recorder;
 grant execute on function private.book_round_trip to paddock_owner;
 comment on function private.token_sleeve is 'The sleeve in which the API token of this admission trades on its account.';
 reset role;

@@ -4,6 +4,7 @@
 create schema app authorization paddock_owner;
 grant usage on schema app to paddock_app;
 grant usage on schema app to paddock_gate;
+grant usage on schema app to paddock_recorder;
 grant usage on schema app to paddock_worker;
 
 create schema auth authorization paddock_owner;
@@ -21,6 +22,7 @@ create schema private authorization paddock_owner;
 grant usage on schema private to paddock_app;
 grant usage on schema private to paddock_auth;
 grant usage on schema private to paddock_gate;
+grant usage on schema private to paddock_recorder;
 grant usage on schema private to paddock_worker;
 
 create schema report authorization paddock_owner;
@@ -39,17 +41,16 @@ create table app.account_balances (
 );
 alter table app.account_balances enable row level security, force row level security;
 -- without statistics: account_id, equity, last_equity, cash
-create policy app_inserts on app.account_balances for insert to paddock_app
-  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 create policy app_reads on app.account_balances for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
-create policy app_updates on app.account_balances for update to paddock_app
-  using ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 create policy gate_reads on app.account_balances for select to paddock_gate
   using (true);
+create policy recorder_all on app.account_balances to paddock_recorder
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 grant select (account_id, equity, last_equity, cash, as_of) on app.account_balances to paddock_gate;
-grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
+grant select on app.account_balances to paddock_app;
+grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_recorder;
 CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
 CREATE TRIGGER raise_high_water_mark AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.raise_high_water_mark();
 CREATE TRIGGER tell_of_loss AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.note_loss();
@@ -393,13 +394,11 @@ alter table app.alpaca_orders enable row level security, force row level securit
 -- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, token_path, token_id, orchestrator_agent_id, tag, reason, sleeve_id, sleeve_cost, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (submitted_by = ( SELECT private.user_id() AS user_id))));
-create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
-  with check (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (parent_alpaca_order_id IS NOT NULL)));
 create policy app_reads on app.alpaca_orders for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy app_updates on app.alpaca_orders for update to paddock_app
-  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+  using (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (intent_state = ANY (ARRAY['unsent'::text, 'unknown'::text]))))
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (((intent_state = 'submitting'::text) AND (status = 'submitting'::text)) OR ((intent_state = 'dismissed'::text) AND (status = 'rejected'::text)))));
 create policy gate_imports on app.alpaca_orders for insert to paddock_gate
   with check ((( SELECT private.is_operator() AS is_operator) AND (intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])) AND (EXISTS ( SELECT
    FROM private.imports i
@@ -415,6 +414,9 @@ create policy gate_undoes on app.alpaca_orders for delete to paddock_gate
   using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
    FROM private.imports i
   WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'undoing'::text))))));
+create policy recorder_all on app.alpaca_orders to paddock_recorder
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_orders to paddock_worker
@@ -422,8 +424,9 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
-grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
+grant select, insert (account_id, id, client_order_id, action, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, parent_alpaca_order_id, replaces), update (intent_state, reference_prices, requested_at, qty, status, status_message, looked_up_at, lookups, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
+grant select, insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_recorder;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER count_answer AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.wind_down_id IS NULL) AND (new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])))) EXECUTE FUNCTION private.count_answer();
@@ -467,13 +470,8 @@ create table app.alpaca_positions (
 );
 alter table app.alpaca_positions enable row level security, force row level security;
 -- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone, uncounted
-create policy app_inserts on app.alpaca_positions for insert to paddock_app
-  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy app_reads on app.alpaca_positions for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
-create policy app_updates on app.alpaca_positions for update to paddock_app
-  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy gate_imports on app.alpaca_positions for insert to paddock_gate
   with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
    FROM private.imports i
@@ -489,14 +487,18 @@ create policy gate_undoes on app.alpaca_positions for delete to paddock_gate
   using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
    FROM private.imports i
   WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'undoing'::text))))));
+create policy recorder_all on app.alpaca_positions to paddock_recorder
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
+grant select on app.alpaca_positions to paddock_app;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
-grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_app;
+grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_recorder;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
 
 -- What each person said of an approval.
@@ -818,16 +820,17 @@ create policy app_inserts on app.exercises for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
 create policy app_reads on app.exercises for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
-create policy app_updates on app.exercises for update to paddock_app
-  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy gate_reads on app.exercises for select to paddock_gate
   using (true);
+create policy recorder_all on app.exercises to paddock_recorder
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy worker_reads on app.exercises for select to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, contract, side, qty, price, state, requested_at) on app.exercises to paddock_gate;
 grant select on app.exercises to paddock_worker;
-grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
+grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by) on app.exercises to paddock_app;
+grant select, update (state) on app.exercises to paddock_recorder;
 CREATE TRIGGER guard_new BEFORE INSERT ON app.exercises FOR EACH ROW EXECUTE FUNCTION app.guard_exercise();
 
 -- Executions of orders, one row each, including those that were taken back or corrected.
@@ -1400,9 +1403,6 @@ create table app.stream_cursors (
 );
 alter table app.stream_cursors enable row level security, force row level security;
 -- without statistics: account_id, last_event_id
-create policy app_doubts on app.stream_cursors for update to paddock_app
-  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy app_reads on app.stream_cursors for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy gate_doubts on app.stream_cursors for update to paddock_gate
@@ -1410,12 +1410,16 @@ create policy gate_doubts on app.stream_cursors for update to paddock_gate
   with check (true);
 create policy gate_reads on app.stream_cursors for select to paddock_gate
   using (true);
+create policy recorder_all on app.stream_cursors to paddock_recorder
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy worker_all on app.stream_cursors to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select on app.stream_cursors to paddock_app;
 grant select, insert (account_id, last_event_id, agreed_at, max_age, doubts_settled, streaming, unbroken_since, note, last_error, last_error_at, sync_error, sync_error_at, newest_order_at), update (last_event_id, agreed_at, max_age, doubts, doubts_settled, streaming, unbroken_since, note, last_error, last_error_at, sync_error, sync_error_at, newest_order_at, updated_at) on app.stream_cursors to paddock_worker;
-grant select, update (doubts) on app.stream_cursors to paddock_app;
 grant select, update (doubts) on app.stream_cursors to paddock_gate;
+grant select, update (doubts) on app.stream_cursors to paddock_recorder;
 
 -- Which instance of the server holds which account's stream, for as long as the instance lives.
 create table app.stream_leases (
@@ -3454,7 +3458,7 @@ create function app.append_agent_logs(p_ids uuid[], p_ats timestamp with time zo
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3464,7 +3468,7 @@ create function app.approval_json(p_account uuid, p_id uuid) returns jsonb
 
 -- Whether each of the numbers has few enough digits to be an amount.
 create function app.are_amounts(numbers numeric[]) returns boolean
-  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.asset_class(o app.alpaca_orders) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_gate, paddock_worker
@@ -3473,7 +3477,7 @@ create function app.attribute_adjustment(p_account uuid, p_activity text, p_symb
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.broker_order_count(o app.alpaca_orders) returns integer
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
@@ -3483,7 +3487,7 @@ create function app.budget_json(p_account uuid, p_sleeve uuid DEFAULT NULL::uuid
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.change_event(p_event text, p_order jsonb) returns jsonb
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 create function app.check_closing(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -3512,7 +3516,7 @@ create function app.continue_round_trips(p_account uuid, p_most integer) returns
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.doubt_mirror(p_account uuid) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 -- Of what an event tells: one of the topics of notices.
 create function app.event_topic(p_kind text, p_data jsonb) returns text
@@ -3522,7 +3526,7 @@ create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text,
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.find_overshoots(o app.alpaca_orders, p_moved numeric, p_side text, p_at timestamp with time zone) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.guard_exercise() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
@@ -3547,7 +3551,7 @@ create function app.held_in_sleeves(p_account uuid, p_symbol text, p_sleeve uuid
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.import_hash(p_text text) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
@@ -3572,20 +3576,20 @@ create function app.instant(p_clock timestamp without time zone, p_zone text) re
 
 -- Whether a number has few enough digits to be an amount.
 create function app.is_amount(n numeric) returns boolean
-  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.is_beating(p_beaten_at timestamp with time zone, p_seconds integer) returns boolean
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate
 
 -- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.is_price_asked(p_asked numeric, p_price numeric, p_split numeric) returns boolean
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 create function app.is_quiet(p_from time without time zone, p_until time without time zone, p_zone text, p_at timestamp with time zone) returns boolean
   language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
@@ -3599,7 +3603,7 @@ create function app.job_json(p_account uuid, p_id uuid, p_answer boolean DEFAULT
 
 -- How many bytes a jsonb takes as text.
 create function app.json_size(j jsonb) returns bigint
-  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.local_time(p_at timestamp with time zone, p_zone text) returns timestamp without time zone
   language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
@@ -3614,7 +3618,7 @@ create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution 
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
-  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 -- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.
 create function app.mirror_is_current(p_account uuid) returns boolean
@@ -3624,7 +3628,7 @@ create function app.missed_heartbeat(p_whose text, p_seconds integer, p_beaten_a
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
 create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 create function app.multiplier(o app.alpaca_orders) returns numeric
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
@@ -3636,20 +3640,20 @@ create function app.opposing_orders(p_account uuid, p_symbol text, p_side text) 
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.order_cost(o app.alpaca_orders) returns numeric
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 create function app.order_event(p_event text, o app.alpaca_orders) returns jsonb
-  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 -- An order as the API and the event log show it.
 create function app.order_json(o app.alpaca_orders) returns jsonb
-  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 create function app.order_legs_json(p_account uuid, p_order uuid) returns jsonb
   language sql stable;  -- paddock_owner's; for paddock_app
 
 create function app.order_lines(o app.alpaca_orders) returns TABLE(symbol text, side text, qty numeric, price numeric, multiplier numeric)
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_recorder, paddock_worker
 
 create function app.order_sort_key(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -3676,19 +3680,19 @@ create function app.orders_sent_today(p_account uuid) returns bigint
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.other_order_fields(o jsonb) returns jsonb
-  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.pair_splits(p_account uuid, p_symbol text) returns timestamp with time zone
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.parse_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.position_moves(p_account uuid) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.position_symbol(p_symbol text) returns text
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.quiet_ends(p_from time without time zone, p_until time without time zone, p_zone text, p_at timestamp with time zone) returns timestamp with time zone
   language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -3709,7 +3713,7 @@ create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_sent
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.record_adjustments(p_account uuid, p_activities jsonb, p_later boolean DEFAULT false) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3727,16 +3731,16 @@ create function app.record_odd_items(p_account uuid, p_what text, p_items jsonb,
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.record_overshoot(o app.alpaca_orders, p_more numeric) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb DEFAULT NULL::jsonb) returns boolean
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_refusal(p_account uuid, p_order uuid, p_state text, p_message text, p_code integer, p_request_id text, p_more jsonb DEFAULT NULL::jsonb) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.record_wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3758,7 +3762,7 @@ create function app.resume_cursor(p_seq bigint, p_at timestamp with time zone) r
   language sql immutable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.rfc3339(t timestamp with time zone) returns text
-  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.settle_positions(p_account uuid, p_positions jsonb, p_at timestamp with time zone, p_moves jsonb, p_before jsonb, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone, OUT unsettled text[]) returns text[]
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3778,7 +3782,7 @@ create function app.summary_day(p_time time without time zone, p_zone text, p_si
   language plpgsql stable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
 
 create function app.take_uncounted(p_account uuid, p_symbol text, p_move numeric) returns numeric
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
 create function app.tightest(g app.account_guards, t app.account_guards) returns app.account_guards
   language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
@@ -3793,7 +3797,7 @@ create function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) re
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.underlying(p_symbol text) returns text
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_recorder, paddock_worker
 
 create function app.update_fills_totals(p_account uuid, p_order uuid) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -3815,7 +3819,7 @@ create function private.accept_job() returns trigger
 
 -- The account that this transaction was admitted to, if it has the scope; null or an error otherwise.
 create function private.account_id(need text DEFAULT ''::text) returns uuid
-  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_recorder, paddock_worker
 
 create function private.accounts_with_credentials() returns TABLE(account_id uuid, works boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3839,7 +3843,7 @@ create function private.announce_keyring(p_holder uuid, p_versions integer[], p_
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_recorder, paddock_worker
 
 create function private.apply_key_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3890,7 +3894,7 @@ create function private.begin_job(p_owner text, p_holder uuid, p_ttl interval) r
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_recorder, paddock_worker
 
 create function private.block_order_json(p_id uuid) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -4425,7 +4429,7 @@ create function private.raise_high_water_mark() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.raise_sleeve_marks() returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_recorder, paddock_worker
 
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
@@ -4451,14 +4455,37 @@ create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock times
 create function private.record_account_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Records an order of the admitted account as the broker described it in an answer.
+create function private.record_answer(p_versions integer[], p_keys text[], p_order jsonb, p_request_id text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_recorder's; for paddock_app
+
+-- Records what the admitted account is worth by the broker.
+create function private.record_balance(p_versions integer[], p_keys text[], p_equity numeric, p_last_equity numeric, p_cash numeric, p_age interval) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_recorder's; for paddock_app
+
 create function private.record_destination_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Records whether the broker took an exercise of the admitted account.
+create function private.record_exercise(p_versions integer[], p_keys text[], p_exercise uuid, p_state text) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_recorder's; for paddock_app
 
 create function private.record_grant_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.record_known_orders(p_versions integer[], p_keys text[], p_orders jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_recorder's; for paddock_app
+
+-- Records that an order of the admitted account was certainly not placed.
+create function private.record_not_placed(p_versions integer[], p_keys text[], p_order uuid, p_state text, p_message text, p_code integer, p_request_id text, p_more jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_recorder's; for paddock_app
+
 create function private.record_order_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Records the positions of the admitted account as the broker listed them.
+create function private.record_position_list(p_versions integer[], p_keys text[], p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb) returns text[]
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_recorder's; for paddock_app
 
 -- Writes into the audit that a reporting login is connected.
 create function private.record_report_session(p_login oid, p_address text, p_program text, p_began timestamp with time zone) returns void
@@ -4498,6 +4525,9 @@ create function private.require_approval(p_kind text, p_change jsonb) returns vo
 
 create function private.require_block_accounts(p_request jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.require_keys(p_versions integer[], p_keys text[]) returns uuid
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_recorder
 
 create function private.require_second_factor() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -4699,7 +4729,7 @@ create function private.wider_than(p_parent private.api_tokens, p_child private.
   language sql immutable parallel safe;  -- paddock_gate's
 
 create function private.wind_down_late_order(p_order uuid) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_recorder, paddock_worker
 
 create function private.write_event(p_account uuid, p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

@@ -142,7 +142,7 @@ func explain(ctx context.Context, conn *pgx.Conn, err error) error {
 		return fmt.Errorf("%w: another session holds a lock that migrations need. %s", err, holders(ctx, conn))
 	case "42501":
 		return fmt.Errorf("%w: migrate as a role that owns the database, has CREATEROLE and made Paddock's roles or has the admin option on them "+
-			"(grant paddock_owner, paddock_gate, paddock_watchdog to ROLE with admin option)", err)
+			"(grant paddock_owner, paddock_gate, paddock_recorder, paddock_watchdog to ROLE with admin option)", err)
 	}
 	return err
 }

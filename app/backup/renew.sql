@@ -20,6 +20,7 @@ create temporary table paddock_report_grants on commit drop as
   from private.report_grants g join pg_catalog.pg_roles r on r.rolname = g.role_name
   where r.rolcanlogin and not r.rolsuper and not r.rolbypassrls and pg_catalog.pg_has_role(r.oid, 'paddock_report', 'usage')
     and not pg_catalog.pg_has_role(r.oid, 'paddock_owner', 'member') and not pg_catalog.pg_has_role(r.oid, 'paddock_gate', 'member')
+    and not pg_catalog.pg_has_role(r.oid, 'paddock_recorder', 'member')
     and not pg_catalog.pg_has_role(r.oid, 'paddock_watchdog', 'member');
 delete from private.report_grants;
 insert into private.report_grants (account_id, role_oid, role_name, created_at, user_id)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -56,6 +58,13 @@ func (o *Opener) Open(ctx context.Context, a tenant.Admission, do Transaction, q
 		opened.Client, err = opened.keys.Client(o.broker, a.Account, broker.WithSharer(Sharer(a)))
 	}
 	return opened, err
+}
+
+// Proof returns what shows the database that this process can open an account's keys, for
+// its functions that record what the broker said: the account's derived key of each
+// version (private.require_keys).
+func (o *Opener) Proof(account uuid.UUID) (versions []int32, keys []string) {
+	return o.keys.outerKeys(account)
 }
 
 // Sharer names who shares the account's requests with others: each API token by itself,

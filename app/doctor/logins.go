@@ -21,7 +21,7 @@ func checkLogin(ctx context.Context, l *login) ([]Finding, error) {
 			exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
 				where c.relowner = r.oid and n.nspname in ('auth', 'app', 'private', 'report')),
 			exists (select from pg_roles o where o.oid <> r.oid and pg_has_role(r.oid, o.oid, 'member')
-				and (o.rolsuper or o.rolbypassrls or o.rolname in ('paddock_owner', 'paddock_gate', 'paddock_watchdog')
+				and (o.rolsuper or o.rolbypassrls or o.rolname in ('paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_watchdog')
 					or exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
 						where c.relowner = o.oid and n.nspname in ('auth', 'app', 'private', 'report'))))
 		from pg_roles r where r.rolname = current_user`).Scan(&name, &super, &bypass, &owns, &becomes)

@@ -58,13 +58,32 @@ func (a *alone) set(sql string, args ...any) {
 // as runs a statement as paddock_app, admitted by a session or a token.
 func (a *alone) as(token, sql string, args ...any) error {
 	a.t.Helper()
-	tx, err := a.app.Begin(a.t.Context())
+	return a.by(a.app, "", token, sql, args...)
+}
+
+// asRecorder runs a statement as the functions do that record what the broker said, in a
+// transaction that is admitted by this token.
+func (a *alone) asRecorder(token, sql string, args ...any) error {
+	a.t.Helper()
+	return a.by(a.admin, "paddock_recorder", token, sql, args...)
+}
+
+// by runs a statement in an admitted transaction on a connection, and as a role unless it
+// is "".
+func (a *alone) by(conn *pgx.Conn, role, token, sql string, args ...any) error {
+	a.t.Helper()
+	tx, err := conn.Begin(a.t.Context())
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(a.t.Context()) }()
 	if _, err := tx.Exec(a.t.Context(), "select private.admit($1, $2)", token, a.account); err != nil {
 		a.t.Fatal(err)
+	}
+	if role != "" {
+		if _, err := tx.Exec(a.t.Context(), "set local role "+role); err != nil {
+			a.t.Fatal(err)
+		}
 	}
 	if _, err := tx.Exec(a.t.Context(), sql, args...); err != nil {
 		return err
@@ -166,7 +185,7 @@ func TestHighWaterMark(t *testing.T) {
 	a.set("insert into app.account_guards (account_id, max_drawdown) values ($1, 100)", a.account)
 	read := func(equity, age string) {
 		t.Helper()
-		if err := a.as(a.session, `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, 1000, clock_timestamp() - $3::interval)
+		if err := a.asRecorder(a.session, `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, 1000, clock_timestamp() - $3::interval)
 			on conflict (account_id) do update set equity = excluded.equity, as_of = excluded.as_of`, a.account, equity, age); err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +239,7 @@ func TestRefusalsInARow(t *testing.T) {
 		if how == "rejected" {
 			answer = "select app.record_refusal($1, o.id, 'rejected', 'no', 1, 'x') from app.alpaca_orders o where o.account_id = $1 and o.intent_state = 'submitting'"
 		}
-		if err := a.as(token, answer, a.account); err != nil {
+		if err := a.asRecorder(token, answer, a.account); err != nil {
 			t.Fatal(err)
 		}
 	}

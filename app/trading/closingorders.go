@@ -91,10 +91,9 @@ func trades(order alpaca.Order, symbol string) bool {
 	return sameSymbol(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return sameSymbol(leg.Symbol, symbol) })
 }
 
-// recordKnownSQL records the state of an order that is known here, without its
+// recordKnownSQL records the state of the orders that are known here, without their
 // legs.
-const recordKnownSQL = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
-	where account_id = $1 and alpaca_order_id = ($2::jsonb->>'id')::uuid`
+const recordKnownSQL = "select private.record_known_orders($1, $2, $3)"
 
 // recordCurrent records the broker's state of orders without waiting for the
 // stream: until the mirror knows that they are over, they hold what is to be
@@ -123,11 +122,16 @@ func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, access 
 		}
 		said[id] = answer.Raw
 	}
-	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		for _, id := range ids {
-			b.Queue(recordKnownSQL, a.Account, string(said[id]))
-		}
-	})
+	answers := make([]json.RawMessage, len(ids))
+	for i, id := range ids {
+		answers[i] = said[id]
+	}
+	text, err := json.Marshal(answers)
+	if err != nil {
+		return err
+	}
+	versions, keys := s.keys.Proof(a.Account)
+	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) { b.Queue(recordKnownSQL, versions, keys, text) })
 }
 
 // refreshClosers records the broker's state of the orders that are open here

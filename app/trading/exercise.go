@@ -20,7 +20,7 @@ import (
 const (
 	insertExerciseSQL = `insert into app.exercises (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, private.user_id())`
-	endExerciseSQL = "update app.exercises set state = $3 where account_id = $1 and id = $2 and state = 'asked'"
+	recordExerciseSQL = "select private.record_exercise($1, $2, $3, $4)"
 )
 
 // Exercise asks the broker to exercise all contracts held of an option, named
@@ -66,7 +66,10 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r passthroug
 	case err != nil || answer.Status >= http.StatusBadRequest:
 		state = "refused"
 	}
-	s.note(ctx, a, "the end of an exercise could not be recorded; it goes on counting", func(b *tenant.Batch) { b.Queue(endExerciseSQL, a.Account, e.id, state) })
+	versions, keys := s.keys.Proof(a.Account)
+	s.note(ctx, a, "the end of an exercise could not be recorded; it goes on counting", func(b *tenant.Batch) {
+		b.Queue(recordExerciseSQL, versions, keys, e.id, state)
+	})
 	return answer, err
 }
 
@@ -87,7 +90,7 @@ func (s *Service) commitExercise(ctx context.Context, a tenant.Admission, e exer
 			reference = &text
 		}
 		err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-			asking.inputs.queue(b, a.Account)
+			s.queueBalance(b, a.Account, asking.inputs.account)
 			b.Queue(insertExerciseSQL, a.Account, e.id, e.contract, e.underlying, e.side, e.shares.String(), e.strike.String(), reference)
 		})
 		if tenant.SQLState(err) == "PD409" {

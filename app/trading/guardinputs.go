@@ -44,22 +44,13 @@ func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
 	return b
 }
 
-// queue records the balance.
-func (w *balance) queue(b *tenant.Batch, account uuid.UUID) {
-	b.Queue(recordBalanceSQL, account, w.equity.String(), w.lastEquity.String(), time.Since(w.asked), w.cash)
-}
+const recordBalanceSQL = "select private.record_balance($1, $2, $3, $4, $5, $6)"
 
-// recordBalanceSQL takes how long ago the broker was asked, so that the clocks
-// of two machines are never compared. What is dated in the future, since Postgres' clock
-// was set back, is replaced.
-const recordBalanceSQL = `insert into app.account_balances as b (account_id, equity, last_equity, cash, as_of) values ($1, $2, $3, $5, clock_timestamp() - $4::interval)
-	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, cash = excluded.cash, as_of = excluded.as_of
-	where b.as_of < excluded.as_of or b.as_of > clock_timestamp()`
-
-// queue records the inputs that belong to the account and not to one order.
-func (f guardInputs) queue(b *tenant.Batch, account uuid.UUID) {
-	if f.account != nil {
-		f.account.queue(b, account)
+// queueBalance queues recording what the account is worth, unless w is nil.
+func (s *Service) queueBalance(b *tenant.Batch, account uuid.UUID, w *balance) {
+	if w != nil {
+		versions, keys := s.keys.Proof(account)
+		b.Queue(recordBalanceSQL, versions, keys, w.equity.String(), w.lastEquity.String(), w.cash, time.Since(w.asked))
 	}
 }
 

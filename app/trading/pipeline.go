@@ -165,7 +165,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, p prepar
 	made := false
 	var found foundIntent
 	access, err := s.keys.Open(ctx, a, s.db.TxNotify, func(b *tenant.Batch) {
-		inputs.queue(b, a.Account)
+		s.queueBalance(b, a.Account, inputs.account)
 		b.Queue(sql, parameters...).QueryRow(func(row pgx.Row) error { return found.read(row, &made) })
 	})
 	switch {
@@ -266,11 +266,8 @@ func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, ma
 }
 
 const (
-	recordPlacedSQL = `with described as materialized (
-		select r.changed, app.order_json(r.recorded) as body from app.record_order($1, $2, $3) r), said as (
-		select private.append_event('order', app.change_event('accepted', described.body), null) from described where described.changed)
-		select described.body, (select count(*) from said) from described`
-	recordRefusedSQL = `select app.record_refusal($1, $2, $6, $3, $4, $5, $7)`
+	recordPlacedSQL  = "select private.record_answer($1, $2, $3, $4)"
+	recordRefusedSQL = "select private.record_not_placed($1, $2, $3, $4, $5, $6, $7, $8)"
 	acceptedOrderSQL = `select app.order_json(o) from app.alpaca_orders o where account_id = $1 and id = $2 and intent_state = 'accepted'`
 )
 
@@ -278,17 +275,18 @@ const (
 // returns what was known before.
 func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before Placed, answer broker.OrderAnswer, arrival *arrival) (Placed, error) {
 	var order json.RawMessage
+	versions, keys := s.keys.Proof(a.Account)
 	kept := arrival == nil
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue(recordPlacedSQL, a.Account, []byte(answer.Raw), answer.RequestID).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
+		b.Queue(recordPlacedSQL, versions, keys, []byte(answer.Raw), answer.RequestID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&order) })
 		kept = kept || arrival.queue(b, a.Account)
 	})
 	if !kept {
 		s.keepArrival(ctx, a, arrival)
 	}
 	if err != nil {
-		// The order is placed and its intent is committed: it will be found at
+// The order is placed and its intent is committed: it will be found at
 		// the broker by its client_order_id.
 		s.log.ErrorContext(ctx, "an order was placed and could not be recorded; it will be looked up", "err", err)
 		return before, nil
@@ -309,8 +307,9 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, made in
 	}
 	var existing found
 	var accepted json.RawMessage
+	versions, keys := s.keys.Proof(a.Account)
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue(recordRefusedSQL, a.Account, made.id, reason, refusal.Code, refusal.RequestID, state, refusal.MoreJSON())
+		b.Queue(recordRefusedSQL, versions, keys, made.id, state, reason, refusal.Code, refusal.RequestID, refusal.MoreJSON())
 		b.Queue(acceptedOrderSQL, a.Account, made.id).QueryRow(func(row pgx.Row) error {
 			if err := row.Scan(&accepted); !errors.Is(err, pgx.ErrNoRows) {
 				return err

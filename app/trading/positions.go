@@ -61,9 +61,10 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 		return positions, err
 	}
 	var unsettled, orders []string
+	versions, keys := s.keys.Proof(a.Account)
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		b.Queue("select unsettled from app.reconcile_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
+		b.Queue("select private.record_position_list($1, $2, $3, $4, $5)", versions, keys, []byte(positions.Raw), asOf, moves).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
 		b.Queue(askSyncInDoubtSQL, a.Account)
 	})

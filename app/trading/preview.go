@@ -90,7 +90,7 @@ func (s *Service) preview(ctx context.Context, a tenant.Admission, r OrderReques
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		if scope == "trade" { // who may only read writes nothing, not even what the account is worth
 			b.LockLog()
-			market.inputs.queue(b, a.Account)
+			s.queueBalance(b, a.Account, market.inputs.account)
 		}
 		b.Queue(checkGuardsSQL, r.row(a, market.inputs), scope).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
 		b.Queue("select app.held_quantity($1, $2)::text", a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })

@@ -77,7 +77,7 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 		return nil, access.Explain(ctx, err)
 	}
 	if worth := balanceOf(account, asked); worth != nil && records {
-		if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { worth.queue(b, a.Account) }); err != nil {
+		if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { s.queueBalance(b, a.Account, worth) }); err != nil {
 			s.log.WarnContext(ctx, "what the account is worth could not be recorded for reports", "err", err)
 		}
 	}

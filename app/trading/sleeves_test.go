@@ -376,7 +376,7 @@ func TestDrawdownOfASleeve(t *testing.T) {
 	price := func(of string) {
 		t.Helper()
 		a.set("update app.alpaca_positions set current_price = nullif($2, '')::numeric where account_id = $1 and symbol = 'AAPL'", a.account, of)
-		if err := a.as(a.session, "select private.raise_sleeve_marks()"); err != nil {
+		if err := a.asRecorder(a.session, "select private.raise_sleeve_marks()"); err != nil {
 			t.Fatal(err)
 		}
 	}

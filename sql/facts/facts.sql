@@ -43,12 +43,12 @@ with ours as (
       || case when rolbypassrls then ', bypassrls' else '' end || case when rolcreaterole then ', createrole' else '' end
       || case when rolcreatedb then ', createdb' else '' end || case when rolreplication then ', replication' else '' end
       || case when rolinherit then '' else ', noinherit' end, null
-    from pg_roles where rolname in ('paddock_owner', 'paddock_gate', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_report', 'paddock_watchdog')
+    from pg_roles where rolname in ('paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_report', 'paddock_watchdog')
   union all
   select 'membership', pg_get_userbyid(m.member) || ' in ' || pg_get_userbyid(m.roleid), 'is a member', null
     from pg_auth_members m join pg_roles r on r.oid = m.member
-    where (r.rolname in ('paddock_owner', 'paddock_gate', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_report', 'paddock_watchdog')
-        or pg_get_userbyid(m.roleid) in ('paddock_owner', 'paddock_gate', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_watchdog'))
+    where (r.rolname in ('paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_report', 'paddock_watchdog')
+        or pg_get_userbyid(m.roleid) in ('paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_watchdog'))
       and not r.rolsuper and m.member not in (select oid from owners)
       and not (r.rolname = 'paddock_watchdog' and (pg_get_userbyid(m.roleid) in ('pg_signal_backend', 'pg_read_all_stats')
         or exists (select from pg_auth_members l where l.member = m.roleid and pg_get_userbyid(l.roleid) = 'paddock_report')))
@@ -72,7 +72,7 @@ with ours as (
   select 'grant', 'what ' || pg_get_userbyid(defaclrole) || ' will make (' || case defaclobjtype when 'f' then 'functions' when 'T' then 'types' else defaclobjtype::text end || ')',
       coalesce((select string_agg(case g.grantee when 0 then 'PUBLIC' else pg_get_userbyid(g.grantee) end || ' ' || lower(g.privilege_type), ', ' order by g.grantee, g.privilege_type)
         from aclexplode(defaclacl) g where g.grantee <> defaclrole), 'nobody else'), null
-    from pg_default_acl where pg_get_userbyid(defaclrole) in ('paddock_owner', 'paddock_gate', 'paddock_watchdog')
+    from pg_default_acl where pg_get_userbyid(defaclrole) in ('paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_watchdog')
   union all
   select 'row security', name, case when relrowsecurity then 'enabled' else 'not enabled' end || case when relforcerowsecurity then ' and forced' else ' and not forced' end, null
     from tables where relkind in ('r', 'p')

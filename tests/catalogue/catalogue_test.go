@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var (
 	runtimeRoles = []string{"paddock_app", "paddock_worker", "paddock_auth", "paddock_report"}
-	owningRoles  = []string{"paddock_owner", "paddock_gate", "paddock_watchdog"}
+	owningRoles  = []string{"paddock_owner", "paddock_gate", "paddock_recorder", "paddock_watchdog"}
 )
 
 func run(t *testing.T, conn *pgx.Conn, sql string) {

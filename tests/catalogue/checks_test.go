@@ -337,12 +337,12 @@ var checks = []check{
 		// measure, and nothing else.
 		name: "a request writes by a scope that is more than read",
 		sql: `select name || ': ' || text from ` + policyText + ` p
-			where 'paddock_app'::regrole = any (p.polroles) and (select o.polcmd from pg_policy o where o.oid = p.oid) <> 'r'
+			where array['paddock_app'::regrole::oid, 'paddock_recorder'::regrole::oid] && p.polroles and (select o.polcmd from pg_policy o where o.oid = p.oid) <> 'r'
 			and (text ~ 'account_id\((''(read)?''::text)?\)' or text !~ 'account_id\(')`,
 		broken: [][]string{
-			{"alter policy app_inserts on app.alpaca_positions with check (account_id = (select private.account_id('read')))"},
-			{"alter policy app_updates on app.account_balances using (account_id = (select private.account_id('read')))"},
-			{"alter policy app_doubts on app.stream_cursors using (account_id = (select private.account_id()))"},
+			{"alter policy recorder_all on app.alpaca_positions with check (account_id = (select private.account_id('read')))"},
+			{"alter policy app_updates on app.alpaca_orders using (account_id = (select private.account_id('read')))"},
+			{"alter policy recorder_all on app.stream_cursors using (account_id = (select private.account_id()))"},
 			{"create policy careless on app.agent_logs to paddock_app using (account_id = (select private.account_id('read')))"},
 			{"alter policy app_asks on app.syncs with check (asked_by = (select private.user_id()))"},
 		},
@@ -352,11 +352,25 @@ var checks = []check{
 		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) g
 			where p.prosecdef and p.provolatile = 'v' and n.nspname in ` + ours + ` and g.grantee = 'paddock_app'::regrole
 			and p.oid::regprocedure::text not in ` + writesForReaders + ` and p.oid not in (select a.oid from ` + accessors + ` a)
-			and p.prosrc !~ '(require_account\(''[^'']*'', |account_id\()''(cancel|trade|log|manage|approve)'''`,
+			and p.prosrc !~ '(require_account\(''[^'']*'', |account_id\()''(cancel|trade|log|manage|approve)'''
+			and p.prosrc !~ '\mprivate\.require_keys\(p_versions, p_keys\)'`,
 		broken: [][]string{
-			{"create or replace function private.begin_repair(p_symbol text, p_qty numeric) returns void volatile security definer set search_path = pg_catalog, pg_temp language sql as ''"},
+			{"create or replace function private.beat() returns jsonb volatile security definer set search_path = pg_catalog, pg_temp language sql as 'select null::jsonb'"},
 			{"grant execute on function private.audit(uuid, text, jsonb, text, text, text) to paddock_app", "alter function private.audit(uuid, text, jsonb, text, text, text) security definer set search_path = pg_catalog, pg_temp"},
 		},
+	},
+	{
+		// A plain function runs as its caller, who is refused in the middle of it otherwise.
+		name: "a plain function is granted to those who may call all that it calls",
+		sql: `with functions as (
+				select p.oid, n.nspname || '.' || p.proname as name, p.prosecdef, regexp_replace(pg_get_functiondef(p.oid), '--[^\n]*', '', 'g') as body
+				from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('app', 'private') and p.prokind = 'f')
+			select r.rolname || ' may call ' || f.name || ' and not ' || c.name
+			from functions f cross join lateral (select distinct m[1] as name from regexp_matches(f.body, '\m((?:app|private)\.\w+)\(', 'g') m) called
+			join functions c on c.name = called.name and c.oid <> f.oid
+			join pg_roles r on r.rolname in ('paddock_app', 'paddock_worker', 'paddock_recorder', 'paddock_auth', 'paddock_report')
+			where not f.prosecdef and has_function_privilege(r.oid, f.oid, 'execute') and not has_function_privilege(r.oid, c.oid, 'execute')`,
+		broken: [][]string{{"revoke execute on function app.matches_intent from paddock_app"}, {"revoke execute on function app.violation from paddock_worker"}},
 	},
 	{
 		name: "policies read no setting",
@@ -472,13 +486,15 @@ var checks = []check{
 		broken: [][]string{{"grant execute on function private.has_scope(text) to public"}},
 	},
 	{
-		name: "definer functions belong to the gate",
+		name: "definer functions belong to the gate, or record for who can open the account's keys",
 		sql: `select p.oid::regprocedure || ' of ' || p.proowner::regrole from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and p.proowner <> 'paddock_gate'::regrole
+			and (p.proowner <> 'paddock_recorder'::regrole or p.prosrc !~ '\mprivate\.require_keys\(p_versions, p_keys\)')
 			and p.oid::regprocedure::text not in ` + keepsPartitions + `
 			and (p.oid::regprocedure::text not in ` + endsSessions + ` or p.proowner <> 'paddock_watchdog'::regrole)`,
 		broken: [][]string{{"alter function private.has_scope(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid, text) owner to current_user"},
-			{"alter function private.end_report_sessions(oid[], interval) owner to current_user"}},
+			{"alter function private.end_report_sessions(oid[], interval) owner to current_user"},
+			{"alter function private.beat() owner to paddock_recorder"}},
 	},
 	{
 		name: "definer functions build no SQL from text",
@@ -556,7 +572,7 @@ var checks = []check{
 	{
 		name: "what we make later is not granted to PUBLIC either",
 		sql: `select r.rolname || ' makes ' || k.what from (values ('f'::"char", 'functions'), ('T', 'types')) k (kind, what)
-			cross join pg_roles r where r.rolname in ('paddock_owner', 'paddock_gate', 'paddock_watchdog')
+			cross join pg_roles r where r.rolname in ('paddock_owner', 'paddock_gate', 'paddock_recorder', 'paddock_watchdog')
 			and not exists (select from pg_default_acl d where d.defaclrole = r.oid and d.defaclnamespace = 0 and d.defaclobjtype = k.kind
 				and not exists (select from aclexplode(d.defaclacl) g where g.grantee = 0))`,
 		broken: [][]string{

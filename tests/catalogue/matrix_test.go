@@ -19,7 +19,7 @@ with tables as (
 	select c.oid, n.nspname || '.' || c.relname as name, c.relowner, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
 	where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs')
 ), roles (name, place) as (
-	values ('paddock_gate', 1), ('paddock_app', 2), ('paddock_worker', 3), ('paddock_auth', 4), ('paddock_report', 5), ('paddock_watchdog', 6)
+	values ('paddock_gate', 1), ('paddock_app', 2), ('paddock_worker', 3), ('paddock_auth', 4), ('paddock_report', 5), ('paddock_watchdog', 6), ('paddock_recorder', 7)
 ), cells as (
 	select t.name as t, r.name as r, r.place, coalesce((
 		select string_agg(case
@@ -59,7 +59,7 @@ func TestGrants(t *testing.T) {
 	conn := pgtest.New(t).Conn(t, "admin")
 	var got strings.Builder
 	for _, part := range []struct{ title, sql string }{
-		{"tables                    gate   app    worker auth   report watchdog", tablesSQL},
+		{"tables                    gate   app    worker auth   report watchdog recorder", tablesSQL},
 		{"columns", columnsSQL},
 		{"functions, and who may execute them", functionsSQL},
 		{"schemas", schemasSQL},

@@ -120,8 +120,8 @@ func TestSecondDatabaseOnOneServer(t *testing.T) {
 		t.Fatalf("down beside another database: %v", err)
 	}
 	var roles int
-	if err := first.QueryRow(ctx, "select count(*) from pg_roles where rolname like 'paddock\\_%' and rolname = any ($1)", slices.Concat(runtimeRoles, owningRoles)).Scan(&roles); err != nil || roles != 7 {
-		t.Errorf("the first database is left with %d of its 7 roles: %v", roles, err)
+	if err := first.QueryRow(ctx, "select count(*) from pg_roles where rolname like 'paddock\\_%' and rolname = any ($1)", slices.Concat(runtimeRoles, owningRoles)).Scan(&roles); err != nil || roles != 8 {
+		t.Errorf("the first database is left with %d of its 8 roles: %v", roles, err)
 	}
 	if err := sql.Migrate(ctx, second); err != nil {
 		t.Fatalf("up again: %v", err)

@@ -128,6 +128,7 @@ var doorAttacks = []attack{
 		name: "a viewer who writes the mirror",
 		weak: []string{
 			"create policy careless on app.alpaca_positions to paddock_app using (account_id = (select private.account_id('read')))",
+			"grant insert, update on app.alpaca_positions to paddock_app",
 		},
 		scene: func(l *lab) {
 			l.share("viewer")
@@ -156,6 +157,7 @@ var doorAttacks = []attack{
 		name: "a viewer who writes what the account is worth",
 		weak: []string{
 			"create policy careless on app.account_balances to paddock_app using (account_id = (select private.account_id('read')))",
+			"grant insert, update on app.account_balances to paddock_app",
 		},
 		scene: func(l *lab) { l.share("viewer") },
 		run: func(l *lab) {

@@ -168,13 +168,14 @@ func (l *lab) tenant(name string) tenantOf {
 	must(l.t, app, "select private.store_credentials($1, 1, $2, 'key', $3, 'last', $4, $5)", strings.Repeat("ab", 32), bytes.Repeat([]byte{0xcd}, 32), []byte("plaintext-"+m), x.BrokerAcct, "PA-"+m)
 	x.Order = one[uuid.UUID](l.t, app, `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, tag, qty)
 		values ($1, $2, $3, $4, 'buy', $4, 3) returning id`, x.Account, x.ClientOrder, x.User, m)
-	must(l.t, app, "update app.alpaca_orders set alpaca_order_id = $1, status = 'new', intent_state = 'accepted' where account_id = $2", x.BrokerOrder, x.Account)
-	must(l.t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '3')), now())", x.Account, m)
 	must(l.t, app, "insert into app.agent_logs (account_id, user_id, level, message) values ($1, $2, 'info', $3)", x.Account, x.User, m)
 	must(l.t, app, "select private.set_guards('{}'), private.set_switch('open', $1)", m)
-	must(l.t, app, "insert into app.account_balances (account_id, equity, last_equity, as_of) values ($1, 1, 1, now())", x.Account)
 	must(l.t, app, "select private.append_event('order', jsonb_build_object('note', $1::text))", m)
 	must(l.t, app, "commit")
+	// What the broker said is recorded by the keys, which this one has not.
+	must(l.t, l.admin, "update app.alpaca_orders set alpaca_order_id = $1, status = 'new', intent_state = 'accepted' where account_id = $2", x.BrokerOrder, x.Account)
+	must(l.t, l.admin, "insert into app.alpaca_positions (account_id, symbol, qty, as_of) values ($1, $2, 3, now())", x.Account, m)
+	must(l.t, l.admin, "insert into app.account_balances (account_id, equity, last_equity, as_of) values ($1, 1, 1, now())", x.Account)
 	return x
 }
 

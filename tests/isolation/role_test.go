@@ -15,7 +15,7 @@ var roleAttacks = []attack{
 		run: func(l *lab) {
 			s := l.attacker("paddock_app")
 			s.begin()
-			for _, role := range []string{"paddock_owner", "paddock_gate", "paddock_watchdog", "paddock_auth", "paddock_worker", "paddock_report", "postgres", "pg_read_all_data", "pg_database_owner"} {
+			for _, role := range []string{"paddock_owner", "paddock_gate", "paddock_recorder", "paddock_watchdog", "paddock_auth", "paddock_worker", "paddock_report", "postgres", "pg_read_all_data", "pg_database_owner"} {
 				for _, how := range []string{"set role ", "set local role ", "set session authorization "} {
 					s.mustAsk("savepoint s")
 					if _, err := s.ask(how + role); err == nil {

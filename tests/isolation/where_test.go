@@ -440,21 +440,27 @@ func TestFunctionsWithoutTheirWhere(t *testing.T) {
 			`select app.recompute_round_trips('$A', '$B_NAME', '-infinity', '')`,
 			`select app.record_adjustments('$A', '[{"id": "$B_NAME", "activity_type": "FEE", "status": "canceled", "symbol": "$B_NAME", "created_at": "2026-01-01T00:00:00Z"}]')`,
 		} {
-			for _, role := range []string{"paddock_app", "paddock_worker"} {
+			for _, role := range []string{"paddock_app", "paddock_recorder", "paddock_worker"} {
 				must(t, l.admin, "begin")
 				before := l.state()
 				holder := uuid.New()
 				l.lease(l.a.Account, holder, 1, "1 minute")
-				must(t, l.admin, "set local session authorization "+role)
-				if role == "paddock_worker" {
+				switch role {
+				case "paddock_worker":
+					must(t, l.admin, "set local session authorization "+role)
 					must(t, l.admin, "select private.admit_worker($1, $2, 1)", l.a.Account, holder)
-				} else {
+				case "paddock_app":
+					must(t, l.admin, "set local session authorization "+role)
 					must(t, l.admin, "select private.admit($1, $2)", l.a.Token, l.a.Account)
+				default: // of definer functions, and no login
+					must(t, l.admin, "select private.admit($1, $2)", l.a.Token, l.a.Account)
+					must(t, l.admin, "set local role "+role)
 				}
 				must(t, l.admin, "savepoint s")
 				if _, err := l.admin.Exec(t.Context(), l.fill(call)); err != nil {
 					must(t, l.admin, "rollback to s")
 				}
+				must(t, l.admin, "reset role")
 				must(t, l.admin, "reset session authorization")
 				l.haul = &haul{}
 				if v := l.verdict(before); v != "" {

@@ -315,7 +315,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		delete(named, m.Name)
 	}
 	for name := range named {
-		if !slices.Contains([]string{"paddock_app", "paddock_worker", "paddock_auth", "paddock_report", "paddock_owner", "paddock_gate", "paddock_migrator", "paddock_watchdog", "paddock_version"}, name) {
+		if !slices.Contains([]string{"paddock_app", "paddock_worker", "paddock_auth", "paddock_report", "paddock_owner", "paddock_gate", "paddock_recorder", "paddock_migrator", "paddock_watchdog", "paddock_version"}, name) {
 			t.Errorf("docs/operations.md names %s, which is no metric", name)
 		}
 	}

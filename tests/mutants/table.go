@@ -28,6 +28,7 @@ const (
 	approved   = "approvals"
 	tooling    = "tools for agents"
 	sleeved    = "sleeves"
+	answers    = "what the broker said"
 	said       = "agents' logs"
 	blocks     = "block orders"
 	copied     = "copying"
@@ -300,6 +301,9 @@ var mutants = []mutant{
 	{waiting, "sql/func/014/check_job_order.sql", "and exists (select from app.jobs j where j.account_id = new.account_id and j.id = new.client_order_id::uuid", "and exists (select from app.jobs j where false and j.id = new.client_order_id::uuid", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
 	{waiting, "sql/func/014/accept_job.sql", " or split_part(private.check_seal(), '.', 2) <> 'R'", "", []string{"app/jobs TestATicketIsForOneOrder"}},
 	{waiting, "sql/func/014/wake_jobs.sql", "convert_to('jobs ' || p_owner, 'UTF8')", "ext.gen_random_bytes(8)", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
+	{answers, "sql/func/010/require_keys.sql", "is not null) then", "is not null) and false then", []string{"tests/isolation TestNoAttackCrosses/an_answer_recorded_by_who_cannot_open_the_keys"}},
+	{answers, "sql/006_orders.sql", " and intent_state in ('unsent', 'unknown'))\n  with check", ")\n  with check", []string{"tests/isolation TestNoAttackCrosses/the_end_of_an_order_written_by_a_statement"}},
+	{answers, "sql/006_orders.sql", "\n    and (intent_state, status) in (('submitting', 'submitting'), ('dismissed', 'rejected'))", "", []string{"tests/isolation TestNoAttackCrosses/an_order_that_never_arrived,_or_is_parked,_said_to_be_something_else"}},
 	{waiting, "sql/014_jobs.sql", "for each row when (new.switch = 'halted') execute function private.cancel_stopped_jobs()", "for each row when (false) execute function private.cancel_stopped_jobs()", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
 	{waiting, "sql/014_jobs.sql", "for each row when (new.cancel_orders) execute function", "for each row when (false) execute function", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
 	{outages, "app/trading/closingorders.go", "!errors.Is(err, context.DeadlineExceeded)", "errors.Is(err, context.DeadlineExceeded)", []string{"app/trading TestCloseCancelsFirst"}},
