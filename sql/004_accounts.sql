@@ -136,6 +136,10 @@ create table private.api_tokens (
   scopes text[] not null check (scopes <@ array['read', 'trade', 'cancel', 'log'] and 'read' = any (scopes)
     and ('cancel' = any (scopes) or 'trade' <> all (scopes))),
   paper_only boolean not null,
+  -- Kept by triggers, so that an admission reads this row alone: whether an operator has
+  -- disabled the user, and the accounts that token_accounts has.
+  user_disabled boolean not null default false,
+  account_ids uuid[] not null default '{}',
   created_at timestamptz not null,
   expires_at timestamptz not null check (expires_at > created_at and expires_at <= created_at + interval '366 days'),
   revoked_at timestamptz,
@@ -161,7 +165,7 @@ comment on table private.api_tokens is 'API tokens of users, by the digest of ea
 create index api_tokens_user_idx on private.api_tokens (user_id);
 alter table private.api_tokens enable row level security, force row level security;
 create policy gate_all on private.api_tokens to paddock_gate using (true) with check (true);
-grant select, insert, update (revoked_at, last_used_at) on private.api_tokens to paddock_gate;
+grant select, insert, update (revoked_at, last_used_at, account_ids, user_disabled) on private.api_tokens to paddock_gate;
 
 create table private.token_accounts (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
@@ -204,8 +208,12 @@ set local role paddock_gate;
 {{ template "func/004/token_sign_in.sql" . }}
 {{ template "func/004/sign_in.sql" . }}
 {{ template "func/004/sign_in_holds.sql" . }}
-{{ template "func/004/scopes_within.sql" . }}
+{{ template "func/004/token_scopes_for_role.sql" . }}
 {{ template "func/004/admit.sql" . }}
+{{ template "func/004/begin_token.sql" . }}
+{{ template "func/004/keep_token_accounts.sql" . }}
+{{ template "func/004/keep_disabled_tokens.sql" . }}
+grant execute on function private.begin_token, private.keep_token_accounts, private.keep_disabled_tokens to paddock_owner;
 {{ template "func/004/token_id.sql" . }}
 {{ template "func/004/token_path.sql" . }}
 {{ template "func/004/reach.sql" . }}
@@ -315,6 +323,13 @@ create policy report_reads on app.user_accounts for select to paddock_report
   using (id = any ((select private.report_accounts())::uuid[]));
 grant select (id, name, environment, alpaca_account_number, is_active, created_at) on app.user_accounts to paddock_report;
 
+create trigger begin_token before insert on private.api_tokens for each row execute function private.begin_token();
+create trigger keep_token_accounts after insert on private.token_accounts
+  referencing new table as changed for each statement execute function private.keep_token_accounts();
+create trigger forget_token_accounts after delete on private.token_accounts
+  referencing old table as changed for each statement execute function private.keep_token_accounts();
+create trigger keep_disabled_tokens after insert or delete on auth.disabled_users
+  for each row execute function private.keep_disabled_tokens();
 create trigger record_account_change after update or delete on app.user_accounts
   for each row execute function private.record_account_change();
 
@@ -324,6 +339,10 @@ reset role;
 
 set local role paddock_owner;
 drop trigger record_account_change on app.user_accounts;
+drop trigger keep_disabled_tokens on auth.disabled_users;
+drop trigger forget_token_accounts on private.token_accounts;
+drop trigger keep_token_accounts on private.token_accounts;
+drop trigger begin_token on private.api_tokens;
 drop policy report_reads on app.user_accounts;
 drop policy app_reads on app.user_accounts; -- it reads the grants
 drop policy app_reads on app.account_grants;
@@ -334,7 +353,8 @@ drop function private.revoke_invitation, private.take_invitation, private.look_a
   private.put_standing_grant, private.list_grants, private.transfer_account, private.end_grant, private.change_grant, private.give_grant,
   private.leave_ownership, private.pass_account, private.put_grant, private.user_to_share_with, private.lock_sharing;
 drop function private.note_token_uses, private.current_token, private.list_tokens, private.revoke_token, private.make_token, private.wider_than,
-  private.reach, private.token_path, private.token_id, private.scopes_within, private.sign_in_holds;
+  private.reach, private.token_path, private.token_id, private.keep_disabled_tokens, private.keep_token_accounts, private.begin_token,
+  private.token_scopes_for_role, private.sign_in_holds;
 drop function private.revoke_report, private.grant_report, private.report_accounts, private.record_account_change,
   private.create_account, private.apply_standing_grants, private.admit, private.sign_in, private.token_sign_in, private.session_sign_in, private.usable_grants;
 reset role;

@@ -1760,6 +1760,7 @@ create policy gate_all on auth.disabled_users to paddock_gate
   using (true)
   with check (true);
 grant select, insert (user_id), delete on auth.disabled_users to paddock_gate;
+CREATE TRIGGER keep_disabled_tokens AFTER INSERT OR DELETE ON auth.disabled_users FOR EACH ROW EXECUTE FUNCTION private.keep_disabled_tokens();
 
 -- How many mails were asked for from a network, or of one kind for an address, in the hour that began then.
 create table auth.mail_counts (
@@ -2024,6 +2025,8 @@ create table private.api_tokens (
   hint text not null,
   scopes text[] not null,
   paper_only boolean not null,
+  user_disabled boolean not null default false,
+  account_ids uuid[] not null default '{}'::uuid[],
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   revoked_at timestamp with time zone,
@@ -2070,7 +2073,8 @@ alter table private.api_tokens enable row level security, force row level securi
 create policy gate_all on private.api_tokens to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (revoked_at, last_used_at) on private.api_tokens to paddock_gate;
+grant select, insert, update (user_disabled, account_ids, revoked_at, last_used_at) on private.api_tokens to paddock_gate;
+CREATE TRIGGER begin_token BEFORE INSERT ON private.api_tokens FOR EACH ROW EXECUTE FUNCTION private.begin_token();
 
 -- How long the audit is kept; paddock_owner may change the column keep.
 create table private.audit_retention (
@@ -2696,6 +2700,8 @@ create policy gate_all on private.token_accounts to paddock_gate
   using (true)
   with check (true);
 grant select, insert on private.token_accounts to paddock_gate;
+CREATE TRIGGER forget_token_accounts AFTER DELETE ON private.token_accounts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.keep_token_accounts();
+CREATE TRIGGER keep_token_accounts AFTER INSERT ON private.token_accounts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION private.keep_token_accounts();
 
 -- When each API token sent its last heartbeat.
 create table private.token_heartbeats (
@@ -3896,6 +3902,9 @@ create function private.begin_job(p_owner text, p_holder uuid, p_ttl interval) r
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_recorder, paddock_worker
 
+create function private.begin_token() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.block_order_json(p_id uuid) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -4200,9 +4209,15 @@ create function private.job_id() returns uuid
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.keep_disabled_tokens() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- Lets a session take the place of a living one of the same user in the transaction.
 create function private.keep_second_factor(p_token text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+create function private.keep_token_accounts() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.lease_share(p_wanted bigint, p_most integer) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -4578,9 +4593,6 @@ create function private.schema_version() returns integer
 create function private.scopes_for_role(role text, is_active boolean) returns text
   language sql immutable parallel safe;  -- paddock_gate's
 
-create function private.scopes_within(p_scopes text, p_most text[]) returns text
-  language sql immutable parallel safe;  -- paddock_gate's
-
 create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text, origin text) returns bytea
   language sql stable parallel restricted;  -- paddock_gate's
 
@@ -4656,7 +4668,10 @@ create function private.token_paces(p_account uuid) returns TABLE(token_id uuid,
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.token_sign_in(p_token text, p_account uuid) returns TABLE(id text, user_id text, expires_at timestamp with time zone, scopes text[], reaches boolean)
+create function private.token_scopes_for_role(role text, is_active boolean, p_scopes text[]) returns text
+  language sql stable parallel safe;  -- paddock_gate's
+
+create function private.token_sign_in(p_token text, p_account uuid) returns TABLE(id text, user_id text, expires_at timestamp with time zone, scopes text[], reaches boolean, is_active boolean)
   language sql stable parallel restricted;  -- paddock_gate's
 
 -- The sleeve in which the API token of this admission trades on its account.

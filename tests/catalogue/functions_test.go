@@ -62,11 +62,11 @@ func TestFunctionFiles(t *testing.T) {
 // What each admission and each look of push asks becomes a part of the statement that asks:
 // a function that Postgres calls is planned and begun anew each time, which costs as much as
 // all else of an admission. It is no part of it where it is not what it says that it is: one
-// that says immutable, and calls concat_ws, is called.
+// that says immutable, and calls array_to_string, is called.
 func TestFunctionsBecomeAPartOfTheirStatements(t *testing.T) {
 	conn := pgtest.New(t).Conn(t, "admin")
 	for _, tt := range []struct{ function, statement string }{
-		{"scopes_within", "select private.scopes_within(private.scopes_for_role(g.role, u.is_active), t.scopes) from app.account_grants g, app.user_accounts u, private.api_tokens t"},
+		{"token_scopes_for_role", "select private.token_scopes_for_role(g.role, u.is_active, t.scopes) from app.account_grants g, app.user_accounts u, private.api_tokens t"},
 		{"scopes_for_role", "select private.scopes_for_role(g.role, u.is_active) from app.account_grants g, app.user_accounts u"},
 		{"usable_grants", "select * from private.usable_grants()"},
 		{"session_sign_in", "select * from private.session_sign_in(current_user)"},
@@ -84,5 +84,35 @@ func TestFunctionsBecomeAPartOfTheirStatements(t *testing.T) {
 		if plan := strings.Join(lines, "\n"); strings.Contains(plan, tt.function+"(") || strings.Contains(plan, "Function Scan") {
 			t.Errorf("private.%s is called:\n%s", tt.function, plan)
 		}
+	}
+}
+
+// What a token may do on an account by its user's role is what both allow, for each role,
+// also on an account that is paused.
+func TestATokensScopesAreThoseOfBoth(t *testing.T) {
+	conn := pgtest.New(t).Conn(t, "admin")
+	rows, err := conn.Query(t.Context(), `
+		with most as (
+			select array_remove(array['read', case when i & 1 > 0 then 'cancel' end, case when i & 3 = 3 then 'trade' end, case when i & 4 > 0 then 'log' end], null) as scopes
+			from generate_series(0, 7) i),
+		roles as (select unnest(array['owner', 'trader', 'approver', 'viewer', 'reports', 'no such role', null]) as role)
+		select coalesce(r.role, 'null'), active, m.scopes::text, coalesce(x.got::text, 'null'), coalesce(x.want::text, 'null')
+		from roles r cross join (values (true), (false)) a (active) cross join most m cross join lateral (select
+			(select array_agg(g order by g) from unnest(string_to_array(private.token_scopes_for_role(r.role, active, m.scopes), ',')) g) as got,
+			(select array_agg(w order by w) from unnest(string_to_array(private.scopes_for_role(r.role, active), ',')) w where w = any (m.scopes)) as want) x
+		where x.got is distinct from x.want`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var role, scopes, got, want string
+		var active bool
+		if err := rows.Scan(&role, &active, &scopes, &got, &want); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("%s, active %v, with a token of %s: %s, want %s", role, active, scopes, got, want)
+	}
+	if rows.Err() != nil {
+		t.Fatal(rows.Err())
 	}
 }

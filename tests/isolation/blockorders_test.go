@@ -65,7 +65,7 @@ var blockAttacks = []attack{
 	},
 	{
 		name: "a block order by a token that may only read",
-		weakFn: edit("private.enter_account(uuid)", "private.scopes_within(private.scopes_for_role(g.role, u.is_active), (select t.scopes from private.api_tokens t where t.id = token))",
+		weakFn: edit("private.enter_account(uuid)", "private.token_scopes_for_role(g.role, u.is_active, (select t.scopes from private.api_tokens t where t.id = token))",
 			"private.scopes_for_role(g.role, u.is_active)"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "", "", everyAccount) },

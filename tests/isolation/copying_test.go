@@ -174,7 +174,7 @@ var copyAttacks = []attack{
 	},
 	{
 		name:   "a copy by a token that may only read",
-		weakFn: edit("private.enter_follower(private.copy_follows,uuid)", "private.scopes_within(private.scopes_for_role(g.role, u.is_active), t.scopes)", "private.scopes_for_role(g.role, u.is_active)"),
+		weakFn: edit("private.enter_follower(private.copy_follows,uuid)", "private.token_scopes_for_role(g.role, u.is_active, t.scopes)", "private.scopes_for_role(g.role, u.is_active)"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.followed()

@@ -284,7 +284,7 @@ var sharingAttacks = []attack{
 	},
 	{
 		name:   "an API token that shares its account",
-		weak:   []string{"create or replace function private.scopes_within(p_scopes text, p_most text[]) returns text immutable parallel safe language sql return p_scopes"},
+		weak:   []string{"create or replace function private.token_scopes_for_role(role text, is_active boolean, p_scopes text[]) returns text stable parallel safe language sql return private.scopes_for_role(role, is_active)"},
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read,trade,cancel,log}", "", "", everyAccount) },
 		run: func(l *lab) {

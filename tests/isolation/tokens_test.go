@@ -57,7 +57,7 @@ const (
 var tokenAttacks = []attack{
 	{
 		name:   "an account read that the token does not reach",
-		weakFn: edit("private.token_sign_in(text,uuid)", "(a.account_id = token_sign_in.p_account)", "true"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(token_sign_in.p_account = ANY (t.account_ids))", "true"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "", "", "select '$A'::uuid") },
 		run:    func(l *lab) { l.as("paddock_app").present(theirToken, "'$B'") },
@@ -103,7 +103,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "an order by a token that only reads",
-		weak:   []string{"create or replace function private.scopes_within(p_scopes text, p_most text[]) returns text immutable parallel safe language sql return p_scopes"},
+		weak:   []string{"create or replace function private.token_scopes_for_role(role text, is_active boolean, p_scopes text[]) returns text stable parallel safe language sql return private.scopes_for_role(role, is_active)"},
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read,cancel,log}", "", "", everyAccount) },
 		run:    func(l *lab) { l.as("paddock_app").order(theirToken) },
@@ -127,7 +127,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a token of a disabled user",
-		weakFn: edit("private.token_sign_in(text,uuid)", "(d.user_id = t.user_id)", "false"),
+		weakFn: edit("private.token_sign_in(text,uuid)", "(NOT t.user_disabled)", "true"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)

@@ -37,7 +37,7 @@ begin
   -- The two are alike, but for what tells who signs in (private.sign_in). No session's token
   -- begins with pdk_: that of a session has no underscore.
   if starts_with(p_token, 'pdk_') then
-    select s.user_id, s.id || ' ' || left(p_origin, 400), private.scopes_within(private.scopes_for_role(g.role, u.is_active), s.scopes),
+    select s.user_id, s.id || ' ' || left(p_origin, 400), private.token_scopes_for_role(g.role, s.is_active, s.scopes),
         k.id::text, k.inner_pad, k.outer_pad
       into who, origin, scopes, key, inner_key, outer_key
       from private.token_sign_in(p_token, p_account) s
@@ -45,7 +45,6 @@ begin
       left join private.usable_grants() g
         on g.account_id = p_account and g.user_id = s.user_id
         and s.reaches
-      left join app.user_accounts u on u.id = g.account_id
       where k.is_current;
   else
     select s.user_id, s.id || ' ' || left(p_origin, 400), private.scopes_for_role(g.role, u.is_active),

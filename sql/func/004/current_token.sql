@@ -9,7 +9,7 @@ declare
 begin
   return (select jsonb_build_object('id', t.id, 'name', t.name, 'scopes', t.scopes, 'paper_only', t.paper_only, 'expires_at', app.rfc3339(t.expires_at),
       'accounts', (select coalesce(jsonb_agg(jsonb_build_object('id', u.id, 'name', u.name, 'environment', u.environment, 'role', g.role, 'is_active', u.is_active,
-            'scopes', string_to_array(private.scopes_within(private.scopes_for_role(g.role, u.is_active), t.scopes), ','), 'sleeve_id', a.sleeve_id)
+            'scopes', string_to_array(private.token_scopes_for_role(g.role, u.is_active, t.scopes), ','), 'sleeve_id', a.sleeve_id)
           order by u.name, u.id), '[]')
         from private.token_accounts a
         join app.user_accounts u on u.id = a.account_id and (u.environment = 'paper' or not t.paper_only)

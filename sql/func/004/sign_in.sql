@@ -18,5 +18,6 @@ language sql
 begin atomic
   select s.id, s.user_id, s.expires_at, s.scopes, s.reaches from private.session_sign_in(p_token) s
   union all
-  select t.id, t.user_id, t.expires_at, t.scopes, t.reaches from private.token_sign_in(p_token, p_account) t;
+  select t.id, t.user_id, t.expires_at, t.scopes, t.reaches from private.token_sign_in(p_token, p_account) t
+    where starts_with(p_token, 'pdk_');
 end;

@@ -24,7 +24,7 @@ begin
   end if;
   if p_account is not null then
     select case when token is null then private.scopes_for_role(g.role, u.is_active)
-          else private.scopes_within(private.scopes_for_role(g.role, u.is_active), (select t.scopes from private.api_tokens t where t.id = token)) end
+          else private.token_scopes_for_role(g.role, u.is_active, (select t.scopes from private.api_tokens t where t.id = token)) end
       into scopes
       from private.usable_grants() g join app.user_accounts u on u.id = g.account_id
       where g.account_id = p_account and g.user_id = who and (token is null or p_account = any (private.reach()));

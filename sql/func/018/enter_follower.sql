@@ -18,7 +18,7 @@ begin
   if not private.sign_in_holds('token:' || p_follow.token_id, p_follow.user_id) then
     return false;
   end if;
-  select private.scopes_within(private.scopes_for_role(g.role, u.is_active), t.scopes) into scopes
+  select private.token_scopes_for_role(g.role, u.is_active, t.scopes) into scopes
     from private.usable_grants() g join app.user_accounts u on u.id = g.account_id
     join private.token_accounts a on a.account_id = g.account_id and a.token_id = p_follow.token_id
     join private.api_tokens t on t.id = a.token_id and t.user_id = g.user_id
