@@ -215,8 +215,8 @@ grant select,
 -- For claim_leases, which finds missing answers and silent orders; for deleting an
 -- account, which returns its open orders; and for claim_client_order_id.
 create policy gate_reads on app.alpaca_orders for select to paddock_gate using (true);
-grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional,
-  alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, action, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional, order_class,
+  alpaca_order_id, parent_alpaca_order_id, replaces, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, id, client_order_id, alpaca_order_id, submitted_by, reason, symbol, side, type, time_in_force, order_class, qty, notional,

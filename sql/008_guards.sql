@@ -331,7 +331,7 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/violation.sql" . }}
 {{ template "func/008/is_beating.sql" . }}
 {{ template "func/008/missed_heartbeat.sql" . }}
-grant execute on function app.underlying to paddock_gate;
+grant execute on function app.underlying, app.broker_order_count to paddock_gate;
 grant execute on function app.common_symbols, app.tightest, app.violation, app.is_beating, app.missed_heartbeat to paddock_app, paddock_gate;
 reset role;
 
@@ -387,6 +387,7 @@ set local role paddock_gate;
 {{ template "func/008/note_use.sql" . }}
 {{ template "func/008/raise_high_water_mark.sql" . }}
 {{ template "func/008/note_loss.sql" . }}
+{{ template "func/008/note_position.sql" . }}
 {{ template "func/008/reset_high_water_mark.sql" . }}
 {{ template "func/008/count_sent_order.sql" . }}
 {{ template "func/008/count_refusal.sql" . }}
@@ -396,7 +397,7 @@ set local role paddock_gate;
 {{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch, private.beat, private.reset_high_water_mark, private.reset_token to paddock_app;
 grant execute on function private.begin_repair, private.wind_down_late_order to paddock_worker, paddock_recorder;
-grant execute on function private.keep_balance, private.raise_high_water_mark, private.note_loss, private.count_sent_order, private.count_answer to paddock_owner;
+grant execute on function private.keep_balance, private.raise_high_water_mark, private.note_loss, private.note_position, private.count_sent_order, private.count_answer to paddock_owner;
 comment on function private.beat is 'Notes a heartbeat of the admitted account, and of the API token that sends it.';
 comment on function private.reset_high_water_mark is 'Lets the high-water mark of the admitted account begin anew.';
 comment on function private.reset_token is 'Lets an API token go on that refusals in a row have stopped.';
@@ -411,6 +412,8 @@ create trigger raise_high_water_mark after insert or update on app.account_balan
 -- Its name comes after those two's: it reads the mark.
 create trigger tell_of_loss after insert or update on app.account_balances
   for each row execute function private.note_loss();
+create trigger tell_of_position after insert or update of qty, current_price on app.alpaca_positions
+  for each row when (new.qty <> 0) execute function private.note_position();
 -- A wind-down's closings are Paddock's own: how they fare says nothing of who trades.
 create trigger count_answer after update of intent_state on app.alpaca_orders
   for each row when (new.request_hash is not null and new.wind_down_id is null and new.intent_state is distinct from old.intent_state
@@ -431,13 +434,14 @@ set local role paddock_owner;
 drop trigger note_sent_again on app.alpaca_orders;
 drop trigger note_sent on app.alpaca_orders;
 drop trigger count_answer on app.alpaca_orders;
+drop trigger tell_of_position on app.alpaca_positions;
 drop trigger tell_of_loss on app.account_balances;
 drop trigger raise_high_water_mark on app.account_balances;
 drop trigger keep_balance on app.account_balances;
 reset role;
 set local role paddock_gate;
 drop function private.reset_token, private.count_answer, private.count_refusal, private.count_sent_order, private.reset_high_water_mark,
-  private.note_loss, private.raise_high_water_mark, private.note_use, private.keep_balance, private.beat, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
+  private.note_position, private.note_loss, private.raise_high_water_mark, private.note_use, private.keep_balance, private.beat, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;

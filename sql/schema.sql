@@ -422,7 +422,7 @@ create policy report_reads on app.alpaca_orders for select to paddock_report
 create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, action, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, parent_alpaca_order_id, replaces), update (intent_state, reference_prices, requested_at, qty, status, status_message, looked_up_at, lookups, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
@@ -500,6 +500,7 @@ grant select on app.alpaca_positions to paddock_app;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_recorder;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
+CREATE TRIGGER tell_of_position AFTER INSERT OR UPDATE OF qty, current_price ON app.alpaca_positions FOR EACH ROW WHEN ((new.qty <> (0)::numeric)) EXECUTE FUNCTION private.note_position();
 
 -- What each person said of an approval.
 create table app.approval_words (
@@ -3485,8 +3486,8 @@ create function app.attribute_adjustment(p_account uuid, p_activity text, p_symb
 create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_recorder, paddock_worker
 
-create function app.broker_order_count(o app.alpaca_orders) returns integer
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
+create function app.broker_order_count(p_action text, p_order_class text, p_alpaca_order_id uuid, p_parent uuid) returns integer
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate
 
 -- What the admitted user or API token may still do on an account.
 create function app.budget_json(p_account uuid, p_sleeve uuid DEFAULT NULL::uuid) returns jsonb
@@ -4371,6 +4372,9 @@ create function private.note_loss() returns trigger
 create function private.note_outages(p_after interval, p_most integer) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.note_position() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- Gives the run of this primary an id, if it has none yet.
 create function private.note_primary() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -4385,7 +4389,7 @@ create function private.note_stream_change() returns trigger
 create function private.note_token_uses(p_digests bytea[], p_at timestamp with time zone[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.note_use(p_account uuid, p_limit text, p_used numeric, p_most numeric, p_sleeve uuid DEFAULT NULL::uuid) returns void
+create function private.note_use(p_account uuid, p_limit text, p_used numeric, p_most numeric, p_sleeve uuid DEFAULT NULL::uuid, p_symbol text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean

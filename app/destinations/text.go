@@ -359,11 +359,16 @@ func (d eventData) ofAgents() string {
 // limitWords name limits of which most is used.
 var limitWords = map[string]string{
 	"orders_per_day": "orders of a day", "daily_loss_limit": "loss of a day", "max_drawdown": "loss since the high-water mark",
+	"max_position_qty": "quantity of a position", "max_position_notional": "worth of a position", "max_open_orders": "open orders",
 	"sleeve_cash": "cash of a sleeve", "sleeve_max_drawdown": "loss of a sleeve since its high-water mark",
 }
 
 func (d eventData) ofLimit() string {
-	return fmt.Sprintf("Most of a limit is used, the %s: %s of %s.", cmp.Or(limitWords[d.Limit], spaced(d.Limit)), d.Used, d.Most)
+	of := ""
+	if d.Symbol != "" {
+		of = " in " + d.Symbol
+	}
+	return fmt.Sprintf("Most of a limit is used, the %s%s: %s of %s.", cmp.Or(limitWords[d.Limit], spaced(d.Limit)), of, d.Used, d.Most)
 }
 
 func (d eventData) ofDay() string {

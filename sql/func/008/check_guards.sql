@@ -170,7 +170,7 @@ begin
   end if;
 
   if g.max_open_orders is not null then
-    select coalesce(sum(app.broker_order_count(t)), 0) + app.broker_order_count(o) into counted from app.alpaca_orders t
+    select coalesce(sum(app.broker_order_count(t.action, t.order_class, t.alpaca_order_id, t.parent_alpaca_order_id)), 0) + app.broker_order_count(o.action, o.order_class, o.alpaca_order_id, o.parent_alpaca_order_id) into counted from app.alpaca_orders t
       where t.account_id = o.account_id and not app.is_ended(t.status)
         and (o.replaces is null or t.alpaca_order_id is distinct from o.replaces);
     if counted > g.max_open_orders then

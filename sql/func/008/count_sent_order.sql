@@ -3,7 +3,7 @@
 -- the guards know how many there were without reading them (app.orders_sent_today,
 -- private.token_paces). It counts for the account, and for each API token that answers
 -- for the order. The retry of an order that exists already adds none. Where most of the
--- day's orders are used, that is told (private.note_use).
+-- day's orders are used, or of those that may be open, that is told (private.note_use).
 create or replace function private.count_sent_order() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -31,6 +31,13 @@ begin
     returning c.sent into sent_today;
   perform private.note_use(new.account_id, 'orders_per_day', sent_today, g.orders_per_day)
     from app.account_guards g where g.account_id = new.account_id and sent_today >= g.orders_per_day * 0.8;
+  perform private.note_use(new.account_id, 'max_open_orders', (
+      select app.broker_order_count(new.action, new.order_class, new.alpaca_order_id, new.parent_alpaca_order_id)
+          + coalesce(sum(app.broker_order_count(t.action, t.order_class, t.alpaca_order_id, t.parent_alpaca_order_id)), 0)
+        from app.alpaca_orders t
+        where t.account_id = new.account_id and not app.is_ended(t.status)
+          and (new.replaces is null or t.alpaca_order_id is distinct from new.replaces)), g.max_open_orders)
+    from app.account_guards g where g.account_id = new.account_id and g.max_open_orders is not null;
   if new.token_path is not null then
     insert into private.token_order_counts as c (account_id, token_id, day, sent)
       select new.account_id, t, of_day, 1 from unnest(new.token_path) t

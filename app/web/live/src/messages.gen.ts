@@ -2767,13 +2767,17 @@ data: {
  * Four fifths of a limit are used. It is told once a day of each limit, by the calendar of New York.
  */
 event: "near"
-limit: ("orders_per_day" | "daily_loss_limit" | "max_drawdown" | "sleeve_cash" | "sleeve_max_drawdown")
+limit: ("orders_per_day" | "daily_loss_limit" | "max_drawdown" | "max_position_qty" | "max_position_notional" | "max_open_orders" | "sleeve_cash" | "sleeve_max_drawdown")
 used: string
 /**
  * The limit.
  */
 most: string
 sleeve_id: (string | null)
+/**
+ * Of which position the limit is.
+ */
+symbol: (string | null)
 [k: string]: unknown
 }
 }
