@@ -163,9 +163,6 @@ func (db *DB) ReplicaState() *ReplicaState {
 	return &state
 }
 
-// Ping reports whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return toProblem(ctx, db.pool.Ping(ctx)) }
-
 // txTimeout is how long a transaction may take before the database counts as
 // unreachable. It is longer than the statement_timeout of the logins, which
 // ends a slow statement, and serves for a server that does not answer at all.

@@ -7,25 +7,26 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paddock/app/problem"
 )
 
-// Readiness finds out whether the database does what requests need.
+// Readiness finds out whether the database does what requests need. It has connections of
+// its own: a server whose others are all busy is slow, and ready.
 type Readiness struct {
-	db     *DB
-	worker *Worker
-	newest int32
+	app, worker *pgxpool.Pool
+	newest      int32
 
 	mu  sync.Mutex
 	at  time.Time // of the last look
 	err error     // what it found
 }
 
-// NewReadiness makes a Readiness. newest is the version of the schema that this
-// binary needs at least.
-func NewReadiness(db *DB, worker *Worker, newest int32) *Readiness {
-	return &Readiness{db: db, worker: worker, newest: newest}
+// NewReadiness makes a Readiness, with pools of the two logins that nothing else uses.
+// newest is the version of the schema that this binary needs at least.
+func NewReadiness(app, worker *pgxpool.Pool, newest int32) *Readiness {
+	return &Readiness{app: app, worker: worker, newest: newest}
 }
 
 const (
@@ -59,7 +60,7 @@ const (
 )
 
 func (r *Readiness) look(ctx context.Context) error {
-	if err := r.db.Ping(ctx); err != nil {
+	if err := r.app.Ping(ctx); err != nil {
 		return notReady(err)
 	}
 	var b Batch
@@ -71,7 +72,7 @@ func (r *Readiness) look(ctx context.Context) error {
 	b.Queue("set work_mem = '64kB'")
 	b.Queue("set temp_tablespaces = ''") // the database's own
 	b.Queue(spillSQL)
-	err := run(ctx, r.worker.pool, &b)
+	err := run(ctx, r.worker, &b)
 	switch {
 	case err != nil:
 		return notReady(err)

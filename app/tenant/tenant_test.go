@@ -122,7 +122,7 @@ func TestPanicGivesItsConnectionBack(t *testing.T) {
 			t.Fatalf("%d connections were not returned to the pool", pool.Stat().AcquiredConns())
 		}
 	}
-	if err := db.Ping(t.Context()); err != nil {
+	if err := pool.Ping(t.Context()); err != nil {
 		t.Errorf("the pool cannot be used afterwards: %v", err)
 	}
 }

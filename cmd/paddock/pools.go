@@ -15,7 +15,8 @@ import (
 // which goes past a pooler, and one for River, which asks for jobs ten times a second.
 // Where there is a standby, replica leads to it and index to the primary, which is
 // asked how far it has come; both are nil otherwise.
-type pools struct{ app, worker, auth, bell, jobs, replica, index *pgxpool.Pool }
+// reach and ready are for GET /readyz alone, which is not to wait for the others'.
+type pools struct{ app, worker, auth, bell, jobs, reach, ready, replica, index *pgxpool.Pool }
 
 // openPools opens the pools. Their logins were checked by doctor.Start. The
 // tracer, unless it is nil, is told of their statements.
@@ -31,6 +32,8 @@ func openPools(ctx context.Context, c config.Config, tracer pgx.QueryTracer) (*p
 		{&p.auth, tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth", ThroughPooler: c.Pooler, Tracer: tracer}},
 		{&p.jobs, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 2, Name: "paddock jobs", ThroughPooler: c.Pooler}},
 		{&p.bell, tenant.PoolConfig{URL: c.ListenURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true, Tracer: tracer}},
+		{&p.reach, tenant.PoolConfig{URL: c.AppURL, MaxConns: 1, Name: "paddock reach", ThroughPooler: c.Pooler}},
+		{&p.ready, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 1, Name: "paddock ready", ThroughPooler: c.Pooler}},
 	}
 	if c.ReplicaURL != "" {
 		all = append(all,
@@ -56,7 +59,7 @@ func (p *pools) close() {
 
 // named returns the pools that there are, by their names.
 func (p *pools) named() map[string]*pgxpool.Pool {
-	all := map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell, "jobs": p.jobs, "replica": p.replica, "index": p.index}
+	all := map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell, "jobs": p.jobs, "reach": p.reach, "ready": p.ready, "replica": p.replica, "index": p.index}
 	maps.DeleteFunc(all, func(_ string, pool *pgxpool.Pool) bool { return pool == nil })
 	return all
 }

@@ -217,7 +217,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Push:                hub,
 		EventStream:         http.HandlerFunc(hub.ServeEvents),
 		Console:             web.Handler(),
-		Ready:               tenant.NewReadiness(db, worker, newest).Check,
+		Ready:               tenant.NewReadiness(pools.reach, pools.ready, newest).Check,
 		LameDuck:            duck,
 		ClockSkews:          alpaca.ClockSkews,
 		Left:                alpaca.Left,
