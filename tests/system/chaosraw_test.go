@@ -12,8 +12,8 @@ import (
 )
 
 // rawOrder makes an intent as the server does, by a statement of its own.
-const rawOrder = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, qty, type, limit_price, time_in_force, request_hash, request, sleeve_id, intent_state$COLUMN)
-	values ('$ACCOUNT', 'raw-' || gen_random_uuid(), private.user_id(), 'MSFT', '$SIDE', $QTY, 'limit', 400, 'day', sha256(''), '{}', $IN, 'submitting'$VALUE)`
+const rawOrder = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, qty, type, limit_price, time_in_force, request_hash, request, sleeve_id$COLUMN)
+	values ('$ACCOUNT', 'raw-' || gen_random_uuid(), private.user_id(), 'MSFT', '$SIDE', $QTY, 'limit', 400, 'day', sha256(''), '{}', $IN$VALUE)`
 
 // rawAttacks are what somebody tries who has the password of paddock_app and an agent's
 // token. Each must be refused, or change nothing. $ACCOUNT is the account, $SLEEVE the agent's
@@ -30,6 +30,16 @@ var rawAttacks = []string{
 	"update app.alpaca_orders set created_at = now() - interval '1 day' where account_id = '$ACCOUNT'",
 	"update app.alpaca_orders set fills_qty = 0 where account_id = '$ACCOUNT'",
 	"delete from app.alpaca_orders where account_id = '$ACCOUNT'",
+	"update app.alpaca_orders set status = 'canceled' where account_id = '$ACCOUNT' and is_open",
+	"update app.alpaca_orders set intent_state = 'dismissed', status = 'rejected' where account_id = '$ACCOUNT' and intent_state in ('submitting', 'accepted') and is_open",
+	"update app.alpaca_orders set filled_qty = qty, status = 'filled' where account_id = '$ACCOUNT' and is_open",
+	"update app.alpaca_positions set qty = 0 where account_id = '$ACCOUNT'",
+	"update app.account_balances set cash = 1000000, equity = 1000000 where account_id = '$ACCOUNT'",
+	"update app.stream_cursors set doubts = 0 where account_id = '$ACCOUNT'",
+	"select private.record_answer('{1}', '{00}', o.broker_order || '{\"status\": \"canceled\", \"updated_at\": \"2100-01-01T00:00:00Z\"}', '') from app.alpaca_orders o where o.account_id = '$ACCOUNT' and o.is_open and o.broker_order is not null",
+	"select private.record_not_placed(null, null, o.id, 'rejected', 'no', 1, '', null) from app.alpaca_orders o where o.account_id = '$ACCOUNT' and o.intent_state = 'submitting'",
+	"select private.record_position_list('{1}', '{00}', '[]', now(), '{}')",
+	"select private.record_balance('{1}', '{00}', 1000000, 1000000, 1000000, '0')",
 	"update app.order_counts set sent = 0 where account_id = '$ACCOUNT'",
 	"update private.token_order_counts set sent = 0 where account_id = '$ACCOUNT'",
 	"update private.api_tokens set orders_per_minute = null where id = '$TOKEN'",
