@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/ids"
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -75,7 +76,8 @@ func parseID(name, text, list string) (id uuid.UUID, err error) {
 	if text == "" {
 		return id, nil
 	}
-	if id, err = uuid.Parse(text); err != nil || len(text) != 36 {
+	id, ok := ids.Parse(text)
+	if !ok {
 		return id, problem.New(problem.InvalidAgentLog, "%q is not a UUID. Copy it from GET %s.", name, list)
 	}
 	return id, nil

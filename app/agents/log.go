@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"paddock/app/ids"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/sql/jsonb"
@@ -86,8 +87,8 @@ func (l *Line) check(index int) (order *uuid.UUID, at *time.Time, err error) {
 		return wrong("data", noNUL)
 	}
 	if l.OrderID != "" {
-		id, err := uuid.Parse(l.OrderID)
-		if err != nil || len(l.OrderID) != 36 {
+		id, ok := ids.Parse(l.OrderID)
+		if !ok {
 			return wrong("order_id", `"order_id" is not a UUID. Copy it from GET /api/orders, or leave it out.`)
 		}
 		order = &id

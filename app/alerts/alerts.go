@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/ids"
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -56,8 +57,8 @@ func (a *Alert) Admission() (tenant.Admission, error) {
 	if !tokens.IsToken(a.Token) {
 		return tenant.Admission{}, problem.New(problem.Unauthenticated, `"token" must be an API token, whole, that may trade. Make one with POST /api/tokens.`)
 	}
-	account, err := uuid.Parse(a.AccountID)
-	if err != nil || len(a.AccountID) != 36 {
+	account, ok := ids.Parse(a.AccountID)
+	if !ok {
 		return tenant.Admission{}, problem.New(problem.AccountMalformed, `"account_id" must be the account's id, a UUID. Copy it from GET /api/accounts.`)
 	}
 	return tenant.Admission{Token: a.Token, Account: account}, nil

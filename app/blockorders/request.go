@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
+	"paddock/app/ids"
 	"paddock/app/trading"
 )
 
@@ -104,9 +105,9 @@ func (o *BlockOrder) checkAccounts() error {
 	seen := map[uuid.UUID]bool{}
 	for i := range o.Accounts {
 		account := &o.Accounts[i]
-		id, err := uuid.Parse(account.AccountID)
+		id, ok := ids.Parse(account.AccountID)
 		switch {
-		case err != nil || len(account.AccountID) != 36 || id == uuid.Nil:
+		case !ok:
 			return invalid(`"accounts[%d].account_id" must be an account's id, a UUID. Copy it from GET /api/accounts.`, i)
 		case seen[id]:
 			return invalid(`"accounts[%d].account_id" is there twice. Name each account once.`, i)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/shopspring/decimal"
 
+	"paddock/app/ids"
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -100,8 +101,8 @@ func (s *Service) EndOffer(ctx context.Context, a tenant.Admission) (followers i
 // Copying does. It ends with invalid_copying, copying_not_found, copying_exists, or
 // not_permitted for anybody but an owner.
 func (s *Service) Follow(ctx context.Context, a tenant.Admission, f Follow) (all json.RawMessage, err error) {
-	token, err := uuid.Parse(f.TokenID)
-	if err != nil || len(f.TokenID) != 36 {
+	token, ok := ids.Parse(f.TokenID)
+	if !ok {
 		return nil, invalid(`"token_id" must be the id of an API token of yours, a UUID. Make one with POST /api/tokens, with the limits that copies shall have.`)
 	}
 	if f.Ratio == nil || f.Ratio.CheckSize("ratio") != nil || !f.Ratio.IsPositive() || f.Ratio.GreaterThan(mostRatio) {

@@ -1,12 +1,12 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/google/uuid"
 
+	"paddock/app/ids"
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -65,8 +65,8 @@ func (r *request) account() (account uuid.UUID, err error) {
 		return account, problem.New(problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID.")
 	}
 	for i, text := range named {
-		id, err := parseID(text)
-		if err != nil {
+		id, is := ids.Parse(text)
+		if !is {
 			return account, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
 		}
 		if i > 0 && id != account {
@@ -98,22 +98,9 @@ func parseOrderID(text string) (uuid.UUID, error) {
 // parseIDOf is parseID that ends with a problem, which says of what the id is none and
 // which list has the right ones.
 func parseIDOf(text, what string, code problem.Code, list string) (uuid.UUID, error) {
-	id, err := parseID(text)
-	if err != nil {
+	id, is := ids.Parse(text)
+	if !is {
 		return id, problem.New(code, "The %s's id is not a UUID. Copy it from GET %s.", what, list)
 	}
 	return id, nil
-}
-
-// parseID parses the canonical form of a UUID. It refuses the zero UUID, which
-// means "no account" further in.
-func parseID(text string) (uuid.UUID, error) {
-	if len(text) != 36 {
-		return uuid.Nil, errors.New("not a UUID")
-	}
-	id, err := uuid.Parse(text)
-	if err == nil && id == uuid.Nil {
-		err = errors.New("the zero UUID names nothing")
-	}
-	return id, err
 }

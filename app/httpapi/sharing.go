@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"paddock/app/ids"
 	"paddock/app/problem"
 	"paddock/app/sharing"
 )
@@ -67,8 +68,8 @@ func (s *Server) takeInvitation(r *request, body heldInvitation) (response, erro
 }
 
 func (s *Server) takeInvitationBack(r *request) (response, error) {
-	id, err := parseID(r.PathValue("id"))
-	if err != nil {
+	id, is := ids.Parse(r.PathValue("id"))
+	if !is {
 		return response{}, problem.New(problem.InvalidGrant, "The invitation's id is not a UUID. Copy it from GET /api/accounts/:id/grants or GET /api/user/grants.")
 	}
 	return noContent(s.Sharing.TakeBack(r.Context(), r.admission, id))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/ids"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -30,7 +31,7 @@ type accountID struct {
 // UnmarshalText reads the usual form of a UUID alone, in which messages name it.
 func (a *accountID) UnmarshalText(text []byte) error {
 	a.said = string(text)
-	if read, err := uuid.ParseBytes(text); err == nil && len(text) == len(read.String()) {
+	if read, ok := ids.Parse(a.said); ok {
 		a.UUID = read
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/ids"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -118,8 +119,8 @@ func subscriptionFromQuery(q url.Values, parameter string) (r *request, problem 
 	if !q.Has("account_id") {
 		return nil, ""
 	}
-	account, err := uuid.Parse(q.Get("account_id"))
-	if err != nil || account == uuid.Nil {
+	account, ok := ids.Parse(q.Get("account_id"))
+	if !ok {
 		return nil, `The "account_id" is not a UUID. Copy it from GET /api/accounts.`
 	}
 	r = &request{Type: "subscribe", Account: accountID{account, account.String()}}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/ids"
 	"paddock/app/optional"
 	"paddock/app/paging"
 	"paddock/app/problem"
@@ -51,8 +52,8 @@ func parseSleeve(text *string) (*uuid.UUID, error) {
 	if text == nil {
 		return nil, nil
 	}
-	id, err := uuid.Parse(*text)
-	if err != nil {
+	id, ok := ids.Parse(*text)
+	if !ok {
 		return nil, invalid("A sleeve's id is a UUID. Copy it from GET /api/sleeves.")
 	}
 	return &id, nil

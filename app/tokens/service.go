@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/ids"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -64,15 +65,15 @@ type wish struct {
 // none that a token can have.
 func (r *Request) check(now time.Time) (w wish, err error) {
 	for _, text := range r.Accounts {
-		id, err := uuid.Parse(text)
-		if err != nil {
+		id, ok := ids.Parse(text)
+		if !ok {
 			return w, invalid(`"accounts" must have ids of accounts, which are UUIDs. Copy them from GET /api/accounts.`)
 		}
 		w.accounts = append(w.accounts, id)
 	}
 	for _, text := range r.Sleeves {
-		id, err := uuid.Parse(text)
-		if err != nil {
+		id, ok := ids.Parse(text)
+		if !ok {
 			return w, invalid(`"sleeves" must have ids of sleeves, which are UUIDs. Copy them from GET /api/sleeves.`)
 		}
 		w.sleeves = append(w.sleeves, id)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/broker"
+	"paddock/app/ids"
 	"paddock/app/paging"
 	"paddock/app/problem"
 )
@@ -116,8 +117,8 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	if text := q.Get("sleeve_id"); text == "none" {
 		l.Sleeve = new(uuid.UUID)
 	} else if text != "" {
-		id, err := uuid.Parse(text)
-		if err != nil || id == uuid.Nil {
+		id, ok := ids.Parse(text)
+		if !ok {
 			return l, invalidQuery("sleeve_id", "the id of a sleeve, a UUID, or to none")
 		}
 		l.Sleeve = &id
@@ -169,8 +170,8 @@ func orderParameter(q url.Values, name string) (uuid.UUID, error) {
 	if text == "" {
 		return uuid.Nil, nil
 	}
-	id, err := uuid.Parse(text)
-	if err != nil || id == uuid.Nil {
+	id, ok := ids.Parse(text)
+	if !ok {
 		return uuid.Nil, invalidQuery(name, "the id of an order, a UUID")
 	}
 	return id, nil

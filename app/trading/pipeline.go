@@ -286,7 +286,7 @@ func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before P
 		s.keepArrival(ctx, a, arrival)
 	}
 	if err != nil {
-// The order is placed and its intent is committed: it will be found at
+		// The order is placed and its intent is committed: it will be found at
 		// the broker by its client_order_id.
 		s.log.ErrorContext(ctx, "an order was placed and could not be recorded; it will be looked up", "err", err)
 		return before, nil
