@@ -24,6 +24,7 @@ type Client struct {
 	owner       string     // the user who owns the account
 	lowPriority bool       // leaves half of the bucket to others, and waits for it
 	noWait      bool       // leaves half of the bucket to others, and does not wait
+	spare       bool       // noWait, and heeds what Alpaca says is left
 	sharer      string     // who uses the account's requests; "" is nobody in particular
 	urgent      bool       // goes before all others
 	query       url.Values // replaces the SDK's query, where it is set
@@ -58,6 +59,16 @@ func (c *Client) LowPriorityNoWait() *Client {
 	sparing := *c
 	sparing.noWait = true
 	return &sparing
+}
+
+// Spare returns a client of the same account that goes behind all others: it does
+// what that of LowPriorityNoWait does, and ends with RateLimited, too, where Alpaca
+// has said within the last minute that less than a quarter of the account's requests
+// is left. Other programs with the same keys use them as well.
+func (c *Client) Spare() *Client {
+	last := *c
+	last.spare = true
+	return &last
 }
 
 // Client makes a client. It refuses empty credentials, for which the SDK would
@@ -294,6 +305,8 @@ func (c *Client) acquire(ctx context.Context, host, endpoint string) (bucket str
 	switch {
 	case c.urgent:
 		wait = c.broker.limits.waitUrgent
+	case c.spare:
+		wait = c.broker.limits.trySpare
 	case c.noWait:
 		wait = c.broker.limits.tryLowPriority
 	case c.lowPriority:

@@ -131,6 +131,14 @@ func (l *limits) tryLowPriority(ctx context.Context, key string) *Error {
 	return &Error{Kind: RateLimited, Message: "the rest of this account's requests is left to others for the moment", RetryAfter: time.Second}
 }
 
+// trySpare is tryLowPriority that also heeds what Alpaca said last of what is left.
+func (l *limits) trySpare(ctx context.Context, key string) *Error {
+	if left := l.left(key, ""); left.Told != nil && *left.Told < left.PerMinute/4 {
+		return &Error{Kind: RateLimited, Message: "Alpaca says that little is left of this account's requests, which is left to others", RetryAfter: time.Minute}
+	}
+	return l.tryLowPriority(ctx, key)
+}
+
 // Pace returns the time between two requests of a caller that takes this share of
 // the account's requests, such as 0.3.
 func (c *Client) Pace(share float64) time.Duration {

@@ -86,7 +86,7 @@ func (c *Client) confirm(ctx context.Context, refusal *Error) *Error {
 	// its own caller waits or not.
 	answer := checks.asking.DoChan(string(keys[:]), func() (any, error) {
 		asking := *c
-		asking.lowPriority, asking.noWait = false, false
+		asking.lowPriority, asking.noWait, asking.spare = false, false, false
 		_, err := asking.CheckKeys(context.WithoutCancel(ctx))
 		if err == nil {
 			checks.noteWorking(keys)

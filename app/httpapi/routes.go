@@ -161,7 +161,7 @@ func (s *Server) routes() []route {
 		own("GET", "/api/fills", mayRead, "symbol order_id "+pageParameters, s.listFills),
 		own("GET", "/api/trading-positions", mayRead, "scope scope_value symbol status "+pageParameters, s.listTradingPositions),
 		own("POST", "/api/sync", mayCancel, "", withoutBody(s.sync)),
-		own("GET", "/api/events", mayRead, "since limit snapshot", s.listEvents),
+		own("GET", "/api/events", mayRead, "since limit snapshot watch", s.listEvents),
 		own("GET", "/api/ws", socket, accountParameter+" cursor snapshot", s.push),
 		own("GET", "/api/agent-logs", mayRead, agentLogFilters+" "+pageParameters, s.listAgentLogs),
 		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLogs)).logging(),

@@ -35,6 +35,7 @@ import (
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
+	"paddock/app/quotes"
 	"paddock/app/sharing"
 	"paddock/app/sleeves"
 	"paddock/app/tenant"
@@ -109,15 +110,16 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 		t.Fatal(err)
 	}
 	events := eventlog.New(db)
+	opener := credentials.NewOpener(db, keys, b, log)
 	s.hub = push.New(push.Config{
+		Quotes: quotes.New(db, opener).Of, QuoteEvery: quoteEvery,
 		Worker: worker, Log: events, Session: tokens.OrSession(service.SessionToken), OriginAllowed: service.OriginAllowed, Logger: log,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, s.db.URL("paddock_worker")) },
 	})
-	opener := credentials.NewOpener(db, keys, b, log)
 	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
 		Accounts: accounts.New(db, keys, b), Trading: s.trading, Destinations: destinations.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Approvals: approvals.New(db, s.trading), Alerts: alerts.New(db, s.trading), BlockOrders: blockorders.New(db, s.trading), Copying: copying.New(db), Sharing: sharing.New(sharing.Config{DB: db, BaseURL: "http://paddock.test", SendMail: s.sendMail}), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
-		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(s.db.Pool(t, "paddock_app"), s.db.Pool(t, "paddock_worker"), 0).Check, Logger: log, Left: b.Left,
+		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: s.hub, EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(s.db.Pool(t, "paddock_app"), s.db.Pool(t, "paddock_worker"), 0).Check, Logger: log, Left: b.Left,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {
 				panic("a secret detail")

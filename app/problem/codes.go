@@ -180,10 +180,13 @@ var (
 
 // Codes that only messages of live updates have.
 var (
-	Asked        = list(InLive, 0, "asked", "The client has unsubscribed.")
-	BadMessage   = list(InLive, 0, "bad_message", "The message is not one that a client can send.")
-	SessionEnded = list(InLive, 0, "session_ended", "The session has ended: sign in again.")
-	SlowReader   = list(InLive, 0, "slow_reader", "Too much waited for this connection: connect again and resume by cursor.")
+	Asked          = list(InLive, 0, "asked", "The client has unsubscribed.")
+	BadMessage     = list(InLive, 0, "bad_message", "The message is not one that a client can send.")
+	BadSymbols     = list(InLive, 0, "bad_symbols", "What is to be watched is no symbol, or more than 50 are named.")
+	NotSubscribed  = list(InLive, 0, "not_subscribed", "Quotes come of accounts that the connection follows: subscribe first.")
+	SessionEnded   = list(InLive, 0, "session_ended", "The session has ended: sign in again.")
+	SlowReader     = list(InLive, 0, "slow_reader", "Too much waited for this connection: connect again and resume by cursor.")
+	TooManySymbols = list(InLive, 0, "too_many_symbols", "All who look at the account watch as many symbols as may be watched of one account, 200.")
 )
 
 // Warnings of a preview: the order can be sent, and Alpaca will do with it what

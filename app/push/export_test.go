@@ -25,3 +25,22 @@ func (h *Hub) Held() (connections, users, accounts int) {
 	defer h.mu.Unlock()
 	return len(slices.Collect(h.followers.all())), len(h.perUser), len(h.follows)
 }
+
+// WatchUnasked makes every connection follow an account and look at it, without checking
+// whether it may.
+func (h *Hub) WatchUnasked(account uuid.UUID) {
+	h.FollowUnasked(account, 0)
+	h.mu.Lock()
+	all := slices.Collect(h.followers.all())
+	h.mu.Unlock()
+	for _, f := range all {
+		h.watch(f, account, nil)
+	}
+}
+
+// Watched returns for how many accounts the hub asks for quotes.
+func (h *Hub) Watched() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.watches)
+}

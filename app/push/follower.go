@@ -286,6 +286,7 @@ func (f *follower) unsubscribe(account uuid.UUID) bool {
 	delete(f.behind, account)
 	f.mu.Unlock()
 	if followed {
+		f.hub.unwatch(f, account)
 		f.hub.unfollow(f, account)
 	}
 	return followed

@@ -34,9 +34,11 @@ type Config struct {
 	// HasRung reports whether a notification of this process of the server's is of
 	// a ring by which Ring or RingAll was called already; nil where none are.
 	HasRung func(backend uint32) bool
+	Quotes  Quotes
 	Logger  *slog.Logger
 
 	Poll                 time.Duration // between two looks at a connection without a ring, so how late news are where one is lost; 900 ms
+	QuoteEvery           time.Duration // between two calls for an account's quotes while somebody looks; 3 s
 	MaxAccounts          int           // to which a connection may subscribe; 100
 	MaxSockets           int           // of one user; 20
 	Queue                int           // messages that may be queued for a connection; 1,000
@@ -51,11 +53,13 @@ type Config struct {
 // Hub holds the connections of this instance.
 type Hub struct {
 	Config
-	wake      chan struct{} // pending is not empty
-	wakeLate  chan struct{} // late is not empty
-	wakeSweep chan struct{} // all connections are to be looked at
-	reads     chan struct{} // a place in it for each query that runs
-	counts    counts
+	wake       chan struct{} // pending is not empty
+	wakeLate   chan struct{} // late is not empty
+	wakeSweep  chan struct{} // all connections are to be looked at
+	wakeQuotes chan struct{} // unasked is not empty
+	reads      chan struct{} // a place in it for each query that runs
+	quoting    chan struct{} // a place in it for each call for quotes
+	counts     counts
 
 	mu        sync.Mutex
 	followers turns
@@ -63,6 +67,8 @@ type Hub struct {
 	follows   map[accountHash]map[*follower]struct{}
 	pending   map[accountHash]struct{}
 	late      map[place]struct{}
+	watches   map[uuid.UUID]watch    // by account; those for which quotes are asked, or are about to be
+	unasked   map[uuid.UUID]struct{} // accounts for which asking is to begin
 	closed    bool
 }
 
@@ -75,6 +81,7 @@ func hashOf(account uuid.UUID) accountHash { return accountHash(binary.BigEndian
 // New makes a Hub. It reads while Run runs.
 func New(c Config) *Hub {
 	orDefault(&c.Poll, 900*time.Millisecond)
+	orDefault(&c.QuoteEvery, 3*time.Second)
 	orDefault(&c.WriteTimeout, 10*time.Second)
 	orDefault(&c.IdleTimeout, 60*time.Second)
 	orDefault(&c.MaxAccounts, 100)
@@ -92,8 +99,9 @@ func New(c Config) *Hub {
 	}
 	return &Hub{
 		Config: c, wake: make(chan struct{}, 1), wakeLate: make(chan struct{}, 1), wakeSweep: make(chan struct{}, 1), reads: make(chan struct{}, readsAtOnce),
+		wakeQuotes: make(chan struct{}, 1), quoting: make(chan struct{}, quotesAtOnce),
 		perUser: map[string]int{}, follows: map[accountHash]map[*follower]struct{}{}, pending: map[accountHash]struct{}{},
-		late: map[place]struct{}{},
+		late: map[place]struct{}{}, watches: map[uuid.UUID]watch{}, unasked: map[uuid.UUID]struct{}{},
 	}
 }
 
@@ -107,7 +115,7 @@ func orDefault[T comparable](v *T, fallback T) {
 // Run listens and reads until ctx ends, then closes every connection.
 func (h *Hub) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){h.listen, h.readPending, h.readPending, h.readPending, h.readLate, h.sweep} {
+	for _, part := range []func(context.Context){h.listen, h.readPending, h.readPending, h.readPending, h.readLate, h.sweep, h.askQuotes} {
 		parts.Go(func() { part(ctx) })
 	}
 	<-ctx.Done()
@@ -190,6 +198,7 @@ func (h *Hub) remove(f *follower) {
 	}
 	for account := range f.accounts() {
 		h.removeFollowerLocked(f, hashOf(account))
+		h.unwatchLocked(f, account)
 	}
 }
 

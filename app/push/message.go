@@ -12,13 +12,14 @@ import (
 	"paddock/app/tenant"
 )
 
-// request is a client's message: subscribe, unsubscribe or ping. The folder
-// schema describes all messages.
+// request is a client's message: subscribe, unsubscribe, watch, unwatch or ping.
+// The folder schema describes all messages.
 type request struct {
 	Type     string    `json:"type"`
 	Account  accountID `json:"account_id"`
 	Cursor   *cursor   `json:"cursor"`
 	Snapshot bool      `json:"snapshot"`
+	Symbols  []string  `json:"symbols"`
 }
 
 // accountID is an account's id in a request, as it was sent and as it is. The

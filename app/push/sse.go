@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,12 @@ const heartbeat = 15 * time.Second
 // ServeEvents serves GET /api/events as Server-Sent Events: the WebSocket's
 // messages for one account, each as JSON in data, with its cursor as id.
 func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
-	first, complaint := subscriptionFromQuery(eventsQuery(r), "since")
+	q := eventsQuery(r)
+	first, complaint := subscriptionFromQuery(q, "since")
+	watches := q.Has("watch")
+	if first != nil && watches {
+		first.Symbols, complaint = symbolsFromQuery(q)
+	}
 	switch {
 	case complaint != "":
 		refuse(w, problem.BadRequest, complaint)
@@ -67,6 +73,8 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 		f.subscribe(r.Context(), *first)
 		if len(f.accounts()) == 0 {
 			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // a message before says why
+		} else if watches {
+			f.watchRequest(*first)
 		}
 	}()
 	f.write()
@@ -85,6 +93,15 @@ func eventsQuery(r *http.Request) url.Values {
 		q.Del("snapshot")
 	}
 	return q
+}
+
+// symbolsFromQuery returns the symbols that a stream is to have quotes of, between
+// commas; none besides what the account holds where the parameter is empty.
+func symbolsFromQuery(q url.Values) (symbols []string, complaint string) {
+	if q.Get("watch") == "" {
+		return nil, ""
+	}
+	return cleanSymbols(strings.Split(q.Get("watch"), ","))
 }
 
 // eventStream is the wire of Server-Sent Events.

@@ -25,8 +25,12 @@ func (f *follower) handleRequest(ctx context.Context, r request) {
 	case r.Type == "unsubscribe" && r.Account.UUID != uuid.Nil:
 		f.unsubscribe(r.Account.UUID)
 		f.sendMessage(message{Type: "unsubscribed", Account: r.Account.UUID, Code: problem.Asked, Message: "As you asked."})
+	case r.Type == "watch" && r.Account.UUID != uuid.Nil:
+		f.watchRequest(r)
+	case r.Type == "unwatch" && r.Account.UUID != uuid.Nil:
+		f.hub.unwatch(f, r.Account.UUID)
 	default:
-		f.sendError(problem.BadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor or a snapshot.`)
+		f.sendError(problem.BadMessage, `The "type" must be subscribe, unsubscribe, watch, unwatch or ping, with the account's id and either a cursor or a snapshot.`)
 	}
 }
 

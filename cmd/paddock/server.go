@@ -40,6 +40,7 @@ import (
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
+	"paddock/app/quotes"
 	"paddock/app/reporting"
 	"paddock/app/sharing"
 	"paddock/app/sleeves"
@@ -162,14 +163,15 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
+	opener := credentials.NewOpener(db, keys, alpaca, log)
 	hub := push.New(push.Config{
 		Worker: worker, Log: events, Session: tokens.OrSession(signIn.SessionToken), OriginAllowed: signIn.OriginAllowed, Logger: log,
 		Connect: connectWorker,
 		OnRing:  manager.Wake,
 		HasRung: bell.HasRungNear,
+		Quotes:  quotes.New(db, opener).Of,
 	})
 	bell.Near = hub
-	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	runner, err := jobs.New(jobs.Config{

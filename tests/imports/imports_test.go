@@ -30,7 +30,7 @@ var nevers = []never{
 	{"paddock/app/alpacasim/internal/*", "sync", nil, "one lock protects the simulator's book, in its own package"},
 	{"paddock/app/broker", "github.com/jackc/*", nil, "the broker's client knows no SQL"},
 	{"paddock/app/broker", "paddock/app/*", nil, "the broker's client knows nothing of tenants"},
-	{"paddock/app/push", "paddock/app/broker", nil, "what is pushed was written to the database first"},
+	{"paddock/app/push", "paddock/app/broker", nil, "what is pushed was written to the database first, but for quotes, which it is handed"},
 	{"paddock/app/auth", "paddock/app/broker", nil, "signing in needs no broker"},
 	{"paddock/app/push", "github.com/alpacahq/*", nil, "what is pushed was written to the database first"},
 	{"paddock/app/auth", "github.com/alpacahq/*", nil, "signing in needs no broker"},

@@ -4644,6 +4644,8 @@ export interface paths {
                     limit?: number;
                     /** @description Of a stream */
                     snapshot?: boolean;
+                    /** @description Of a stream: send quotes, too, of what the account holds and of these symbols, between commas; at most 50 */
+                    watch?: string;
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */

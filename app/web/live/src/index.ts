@@ -15,6 +15,8 @@ export type {
   Order,
   OrderEvent,
   PositionEvent,
+  Quote,
+  QuotesMessage,
   Snapshot,
   SnapshotData,
   SnapshotPosition,

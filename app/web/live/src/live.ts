@@ -1,4 +1,12 @@
-import type { ErrorMessage, LiveEvent, Pong, Snapshot, Subscribed, Unsubscribed } from './messages.gen.js'
+import type {
+  ErrorMessage,
+  LiveEvent,
+  Pong,
+  QuotesMessage,
+  Snapshot,
+  Subscribed,
+  Unsubscribed,
+} from './messages.gen.js'
 import { Alarm, ownSocket, platform, report, type Connect, type Wire } from './wire.js'
 
 /** Where a subscription begins: after a cursor, with the account's state, or,
@@ -20,6 +28,9 @@ export interface Handlers {
   following?(cursor: number): void
   /** The cursor could not be gone on from; a snapshot follows. */
   reset?(why: 'cursor_expired' | 'cursor_ahead'): void
+  /** What the account holds, and what is watched besides, trades at, while it is watched; or with a code why that
+   * is not known now. Quotes are no events: one that is missed is not told later. */
+  quotes?(q: QuotesMessage): void
   /** The subscription has ended: there is no such account among yours, or no longer, or it cannot be subscribed to. */
   lost?(code: string, message: string): void
 }
@@ -48,10 +59,18 @@ export interface Subscription {
   readonly cursor: number | undefined
   /** The place after that event, to go on from another day: { cursor: resume }. */
   readonly resume: string | undefined
+  /** Somebody looks: quotes come, of what the account holds and of these symbols besides (at most 50), until unwatch.
+   * Calling it again changes the symbols. */
+  watch(symbols?: string[]): void
+  /** Nobody looks any more, as when a page is hidden: nothing is asked of Alpaca for it. */
+  unwatch(): void
   unsubscribe(): void
 }
 
-type Said = Subscribed | Snapshot | LiveEvent | Unsubscribed | ErrorMessage | Pong
+type Said = QuotesMessage | Subscribed | Snapshot | LiveEvent | Unsubscribed | ErrorMessage | Pong
+
+/** Codes of errors about a watch. */
+const ofWatch = ['bad_symbols', 'not_subscribed', 'too_many_symbols']
 
 const signedOut = 4401
 const tooMany = 4429
@@ -196,7 +215,8 @@ export class PaddockLive {
   private take(m: Said) {
     if (m.type === 'error') {
       const refused = m.account_id === undefined ? undefined : this.followed.get(m.account_id.toLowerCase())
-      if (refused) refused.refuse(m.code, m.message)
+      // A watch that is refused ends no subscription.
+      if (refused && !ofWatch.includes(m.code)) refused.refuse(m.code, m.message)
       else this.options.error?.(m.code, m.message)
     } else if (m.type !== 'pong') {
       this.attempt = 0 // the server serves: what breaks next is a new break
@@ -279,6 +299,8 @@ class Follower implements Subscription {
   private held = false
   private failing = false // a handler has thrown: nothing is told until it is asked for again
   private failures = 0 // in a row
+  private there = false // the server was asked for the account on this connection, and has not ended it
+  private symbols: string[] | undefined // that are watched besides what is held; undefined where nobody looks
   private readonly again = new Alarm(false)
 
   constructor(
@@ -298,19 +320,35 @@ class Follower implements Subscription {
   ask() {
     if (this.over || this.held) return
     this.again.stop()
-    this.asked = true
+    this.asked = this.there = true
     this.failing = false
     const from = this.resume !== undefined ? { cursor: this.resume } : this.place.snapshot ? { snapshot: true } : {}
     this.send({ type: 'subscribe', account_id: this.account, ...from })
+    this.askQuotes()
+  }
+
+  watch(symbols: string[] = []) {
+    this.symbols = symbols
+    this.askQuotes()
+  }
+
+  unwatch() {
+    if (this.symbols && this.there) this.send({ type: 'unwatch', account_id: this.account })
+    this.symbols = undefined
+  }
+
+  private askQuotes() {
+    if (this.symbols && this.there) this.send({ type: 'watch', account_id: this.account, symbols: this.symbols })
   }
 
   /** The connection is gone. */
   broken() {
-    this.asked = false
+    this.asked = this.there = false
     this.again.stop()
   }
 
-  take(m: Subscribed | Snapshot | LiveEvent | Unsubscribed) {
+  take(m: QuotesMessage | Subscribed | Snapshot | LiveEvent | Unsubscribed) {
+    if (m.type === 'quotes') return this.takeQuotes(m)
     if (this.over || (this.failing && m.type !== 'unsubscribed')) return
     try {
       this.tell(m)
@@ -320,6 +358,16 @@ class Follower implements Subscription {
         const wait = Math.min(times.failed * 2 ** this.failures++, times.longest)
         this.again.set(wait * (0.5 + Math.random()), () => this.ask())
       }
+      this.failed(e)
+    }
+  }
+
+  /** A handler that throws costs no event: the next quotes are newer. */
+  private takeQuotes(m: QuotesMessage) {
+    if (this.over || !this.symbols) return
+    try {
+      this.handlers.quotes?.(m)
+    } catch (e) {
       this.failed(e)
     }
   }
@@ -349,6 +397,7 @@ class Follower implements Subscription {
       case 'unsubscribed':
         this.asked = false
         if (m.code === 'asked') return
+        this.there = false
         if (m.code === 'cursor_expired' || m.code === 'cursor_ahead') return this.ask() // a snapshot comes
         if (m.code === 'database_unavailable')
           return this.again.set(times.database * (0.5 + Math.random()), () => this.ask())
@@ -360,6 +409,7 @@ class Follower implements Subscription {
   refuse(code: string, message: string) {
     if (this.over) return
     this.over = true
+    this.there = false
     this.again.stop()
     this.forget()
     try {
@@ -378,6 +428,7 @@ class Follower implements Subscription {
   pause() {
     if (this.over || this.held) return
     this.held = true
+    this.there = false
     this.again.stop()
     this.send({ type: 'unsubscribe', account_id: this.account })
   }
@@ -397,6 +448,7 @@ class Follower implements Subscription {
   ended() {
     if (this.over) return
     this.over = true
+    this.there = false
     this.again.stop()
     this.closed()
   }

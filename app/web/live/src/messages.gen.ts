@@ -3,7 +3,7 @@
 /**
  * Any message of the live protocol.
  */
-export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subscribe | Subscribed | Unsubscribe | Unsubscribed)
+export type Message = (ErrorMessage | LiveEvent | Ping | Pong | QuotesMessage | Snapshot | Subscribe | Subscribed | Unsubscribe | Unsubscribed | Unwatch | Watch)
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
@@ -25,10 +25,10 @@ export type SwitchState = ("open" | "reduce_only" | "halted")
 export interface ErrorMessage {
 type: "error"
 /**
- * The account whose subscription was not made, as the client has named it.
+ * The account whose subscription or watch was not made, as the client has named it.
  */
 account_id?: string
-code: ("bad_message" | "too_many_accounts" | "session_ended" | "slow_reader" | "going_away" | "internal")
+code: ("bad_message" | "too_many_accounts" | "bad_symbols" | "not_subscribed" | "too_many_symbols" | "session_ended" | "slow_reader" | "going_away" | "internal")
 message: string
 }
 export interface OrderEvent {
@@ -3105,6 +3105,45 @@ export interface Pong {
 type: "pong"
 }
 /**
+ * Server: what an account that is watched holds, and what is watched besides, trade at; or with a code why that is not known now. It comes every few seconds, has no cursor, and is not repeated: the next one is newer.
+ */
+export interface QuotesMessage {
+type: "quotes"
+account_id: string
+/**
+ * When Alpaca had answered.
+ */
+at: string
+data?: QuotesData
+/**
+ * A code of the API's errors. needs_credentials: the account has no working keys. broker_rate_limited: the account's requests are left to others for the moment. broker_forbidden, broker_unavailable: what Alpaca said. They are asked for again by themselves.
+ */
+code?: string
+message?: string
+}
+export interface QuotesData {
+/**
+ * Without symbols of which Alpaca gives this account no price.
+ */
+quotes: Quote[]
+}
+export interface Quote {
+/**
+ * As orders have it, BTC/USD; positions have it without the slash.
+ */
+symbol: string
+/**
+ * Of the last trade; of an option, or without a trade, the middle between bid and ask where these are fair.
+ */
+price: string
+bid: (string | null)
+ask: (string | null)
+/**
+ * Of that trade or quote.
+ */
+at: (string | null)
+}
+/**
  * Server: the account's state as of the cursor. What was known of the account before is to be thrown away.
  */
 export interface Snapshot {
@@ -3195,4 +3234,24 @@ account_id: string
  */
 code: ("asked" | "account_forbidden" | "cursor_expired" | "cursor_ahead" | "database_unavailable")
 message: string
+}
+/**
+ * Client: nobody looks any more. Events go on.
+ */
+export interface Unwatch {
+type: "unwatch"
+account_id: string
+}
+/**
+ * Client: somebody looks at an account that this connection follows: send what it holds, and these symbols besides, trade at. It takes the place of the watch before, and ends with the subscription.
+ */
+export interface Watch {
+type: "watch"
+account_id: string
+/**
+ * Besides what the account holds, which comes without being named.
+ * 
+ * @maxItems 50
+ */
+symbols?: string[]
 }

@@ -280,6 +280,50 @@ describe('PaddockLive', () => {
     ).toEqual(['subscribe b', 'unsubscribe a'])
   })
 
+  it('watches what somebody looks at, also after a break, and says when nobody does', async () => {
+    await setUp()
+    const told: (string | undefined)[] = []
+    const errors: string[] = []
+    live = new PaddockLive({
+      url: await server.url(),
+      connect: (url) => new WebSocket(url),
+      error: (code) => errors.push(code),
+    })
+    const quotes = (account_id: string, code?: string) =>
+      server.tell({ type: 'quotes', account_id, at: '', ...(code ? { code, message: '' } : { data: { quotes: [] } }) })
+    const sub = live.subscribe('a', {
+      event: () => {},
+      quotes: (q) => {
+        told.push(q.code)
+        if (told.length === 1) throw new Error('a handler fails')
+      },
+    })
+    sub.watch() // before there is a connection
+    sub.watch(['TSLA'])
+    const heard = () => server.heard.map((m) => `${m.type} ${(m.symbols ?? []).join()}`.trim())
+    await until(() => server.heard.length === 2)
+    sub.watch(['AAPL', 'TSLA'])
+    await until(() => server.heard.length === 3)
+    quotes('a')
+    quotes('b')
+    quotes('a', 'needs_credentials')
+    await until(() => told.length === 2)
+    expect(told).toEqual([undefined, 'needs_credentials'])
+    server.hangUp(1001)
+    await until(() => server.heard.length === 5)
+    server.tell({ type: 'error', account_id: 'a', code: 'too_many_symbols', message: '' }) // ends no subscription
+    await until(() => errors.length === 2)
+    sub.unwatch()
+    sub.unwatch()
+    await until(() => server.heard.length === 6)
+    quotes('a')
+    server.write('a')
+    await until(() => sub.cursor === 1)
+    expect(told).toHaveLength(2)
+    expect(errors).toEqual(['handler_failed', 'too_many_symbols'])
+    expect(heard()).toEqual(['subscribe', 'watch TSLA', 'watch AAPL,TSLA', 'subscribe', 'watch AAPL,TSLA', 'unwatch'])
+  })
+
   it('leaves a connection that is dead without having closed', async () => {
     await setUp()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })

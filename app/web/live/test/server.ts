@@ -13,7 +13,7 @@ export class Server {
   private readonly server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   readonly logs = new Map<string, Entry[]>()
   readonly dropped = new Map<string, number>() // the newest event that is no longer kept
-  readonly heard: { type: string; account_id?: string; cursor?: number | string }[] = []
+  readonly heard: { type: string; account_id?: string; cursor?: number | string; symbols?: string[] }[] = []
   private readonly places = new Map<WebSocket, Map<string, number>>()
   private marks = 0
   refuses: number | undefined // closes each connection at once, with this code
@@ -57,6 +57,7 @@ export class Server {
       places.delete(m.account_id)
       return this.say(socket, { type: 'unsubscribed', account_id: m.account_id, code: 'asked', message: '' })
     }
+    if (m.type === 'watch' || m.type === 'unwatch') return
     if (m.account_id === 'malformed')
       return this.say(socket, { type: 'error', account_id: 'malformed', code: 'bad_message', message: 'not a UUID' })
     if (m.account_id === 'foreign')
