@@ -74,6 +74,15 @@ func TestEvents(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "events.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "ROWS=10000", "EVENTS=10", "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// A price that moves at Alpaca moves a position, equity and the window's title within five
+// seconds, by nothing that the page asks for, and while somebody looks alone.
+func TestFigures(t *testing.T) {
+	chromium, js, binary := tools(t)
+	sim := program.FreeAddr(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"), "--sim-control", "--sim-addr", sim)
+	drive(t, filepath.Join(js, "browser", "figures.mjs"), "BASE_URL="+base, "SIM_URL=http://"+sim, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The page /api/docs shows every operation of the API's description. It loads
 // files of this server only, and keeps to its content security policy.
 func TestDocs(t *testing.T) {
@@ -143,10 +152,10 @@ func findSecrets(t *testing.T, data string, secrets ...string) {
 
 // start runs paddock dev, with its own Postgres and simulated Alpaca, and reads
 // the keys of two accounts from its output.
-func start(t *testing.T, binary, data string) (base string, seen [][]string) {
+func start(t *testing.T, binary, data string, more ...string) (base string, seen [][]string) {
 	t.Helper()
 	addr := program.FreeAddr(t)
-	cmd := exec.Command(binary, "dev", "--addr", addr, "--data", data)
+	cmd := exec.Command(binary, append([]string{"dev", "--addr", addr, "--data", data}, more...)...)
 	cmd.Stderr = os.Stderr
 	said, err := cmd.StdoutPipe()
 	if err != nil {

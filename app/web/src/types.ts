@@ -26,6 +26,7 @@ export interface BrokerAccount {
 
 export interface Position {
   symbol: string
+  asset_class?: string
   qty: string
   qty_available?: string // less what open orders hold
   avg_entry_price: string

@@ -17,7 +17,7 @@ vi.mock('vue-router', () => ({ useRouter: () => ({ push: () => Promise.resolve()
 vi.mock('paddock-live', () => ({
   PaddockLive: class {
     state = 'closed'
-    subscribe = () => ({ unsubscribe: () => {} })
+    subscribe = () => ({ watch() {}, unwatch() {}, unsubscribe() {} })
     connect() {}
     close() {}
   },

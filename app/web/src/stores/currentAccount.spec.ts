@@ -268,6 +268,7 @@ describe('positions', () => {
     find('/api/positions')[0]!.resolve([held('1900')])
     await settle()
     const poll = async (now: ReturnType<typeof held>[]) => {
+      await vi.advanceTimersByTimeAsync(10_000)
       void positions.poll()
       await settle()
       find('/api/positions').at(-1)!.resolve(now)
@@ -283,7 +284,7 @@ describe('positions', () => {
     find('/api/account')[1]!.resolve({ equity: '10000', last_equity: '9900', cash: '1' })
     await settle()
     expect(await poll([held('2230', '12')])).toEqual(['10010', '110', 2])
-    await vi.advanceTimersByTimeAsync(31_000)
+    await vi.advanceTimersByTimeAsync(46_000)
     expect((await poll([held('2240', '12')]))[2]).toBe(3)
   })
 

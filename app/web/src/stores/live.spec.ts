@@ -10,6 +10,7 @@ import { useNotices } from './notices'
 
 const fake = vi.hoisted(() => ({
   followed: new Map<string, Handlers>(),
+  looks: new Set<string>(),
   options: undefined as LiveOptions | undefined,
   state: 'closed',
   refetch: vi.fn(() => Promise.resolve()),
@@ -28,7 +29,12 @@ vi.mock('paddock-live', () => ({
     close = () => fake.followed.clear()
     subscribe(account: string, handlers: Handlers) {
       fake.followed.set(account, handlers)
-      return { account, unsubscribe: () => fake.followed.delete(account) }
+      return {
+        account,
+        watch: () => fake.looks.add(account),
+        unwatch: () => fake.looks.delete(account),
+        unsubscribe: () => fake.followed.delete(account),
+      }
     }
   },
 }))
@@ -42,6 +48,7 @@ beforeEach(() => {
   lists = 0
   Object.assign(fake, { state: 'closed' })
   fake.followed.clear()
+  fake.looks.clear()
   fake.connect.mockClear()
   vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example' })
   for (const kept of ['localStorage', 'sessionStorage']) vi.stubGlobal(kept, { getItem: () => null, setItem: () => {} })
@@ -75,6 +82,14 @@ describe('the live connection', () => {
     expect([...fake.followed.keys()]).toEqual(['b', 'c'])
     live.disconnect()
     expect(fake.followed.size).toBe(0)
+  })
+
+  it('looks at the account that is shown alone', async () => {
+    const { accounts } = await setUp()
+    expect([...fake.looks]).toEqual(['a'])
+    accounts.select('b')
+    await nextTick()
+    expect([...fake.looks]).toEqual(['b'])
   })
 
   it('shows a toast for a fill of the account that is selected, and of no other', async () => {

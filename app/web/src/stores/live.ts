@@ -1,4 +1,5 @@
 import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from 'paddock-live'
+import { useDocumentVisibility } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
@@ -10,6 +11,7 @@ import { useAccounts } from './accounts'
 import { useApprovals } from './approvals'
 import { useCurrentAccount } from './currentAccount'
 import { useNotices } from './notices'
+import { usePositions } from './positions'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
 const old = 60_000 // ms after which an event that is caught up on is news no longer
@@ -21,6 +23,8 @@ export const useLive = defineStore('live', () => {
   const current = useCurrentAccount()
   const approvals = useApprovals()
   const notices = useNotices()
+  const positions = usePositions()
+  const seen = useDocumentVisibility()
   const session = auth.useSession()
   const state = ref<LiveState>('closed')
   const offlineSince = ref<Date | null>(null) // null while events come
@@ -70,6 +74,7 @@ export const useLive = defineStore('live', () => {
         id,
         client.subscribe(id, {
           event: receive,
+          quotes: positions.quote,
           // What was read before this may lack something.
           following: () => void (id === current.id ? current.load() : approvals.follow(id)),
           reset: () => id === current.id && current.show(id),
@@ -80,6 +85,14 @@ export const useLive = defineStore('live', () => {
         }),
       )
     }
+    look()
+  }
+
+  /** Has quotes sent of the account that is shown, while somebody looks. */
+  function look() {
+    for (const [id, subscription] of followed)
+      if (id === current.id && seen.value === 'visible') subscription.watch()
+      else subscription.unwatch()
   }
 
   function receive(e: LiveEvent) {
@@ -124,5 +137,6 @@ export const useLive = defineStore('live', () => {
   }
 
   watch(() => accounts.list.map((a) => a.id), follow)
+  watch([seen, () => current.id], look)
   return { state, offlineSince, reconnections, connect: () => client.connect(), disconnect }
 })
