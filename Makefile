@@ -10,6 +10,9 @@ PACKAGES = ./tests/system ./tests/isolation ./app/... ./cmd/... ./sql/... ./test
 # processors.
 PARALLEL ?= 4
 
+# What is half made is made again: a console that was built and is too large is none.
+.DELETE_ON_ERROR:
+
 .PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos narrowing soak faults clocks schema codes configuration release migrate clean
 
 help: ## say what there is
@@ -23,7 +26,7 @@ build: web ## the binary, with the console in it
 
 web: app/web/dist/console/index.html ## the console alone
 
-app/web/dist/console/index.html: app/web/node_modules/.installed $(wildcard app/web/*.html) $(shell find app/web/src app/web/live/src app/web/public -type f 2>/dev/null)
+app/web/dist/console/index.html: app/web/node_modules/.installed $(wildcard app/web/*.html app/web/*.json app/web/*.ts app/web/scripts/*) $(shell find app/web/src app/web/live/src app/web/public -type f 2>/dev/null)
 	cd app/web && npm run build
 	@touch $@
 
@@ -37,8 +40,8 @@ tests/js/node_modules/.installed: tests/js/package-lock.json
 
 test: test-web test-go ## everything, on a real Postgres: TEST_DATABASE_URL, else Docker, else the embedded one
 
-test-web: app/web/node_modules/.installed
-	cd app/web && npm run typecheck && npm test
+test-web: web
+	cd app/web && npm run sizes && npm run typecheck && npm test
 
 test-go: build tests/js/node_modules/.installed
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m -parallel $(PARALLEL) $(PACKAGES)

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { cannotBeLoaded } from './parts'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -12,39 +13,25 @@ declare module 'vue-router' {
 
 const ofAccount = (title: string) => ({ title, ofAccount: true })
 
-let admit = () => {}
-const admitted = new Promise<void>((resolve) => (admit = resolve))
-/** Somebody is signed in: the page is wanted. */
-export const signedIn = () => admit()
-const page =
-  <T>(load: () => Promise<T>) =>
-  () =>
-    admitted.then(load)
-
 // Each page is a chunk of its own: most people open few of them.
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', component: page(() => import('./pages/DeskPage.vue')), meta: ofAccount('Desk') },
-    { path: '/journal', component: page(() => import('./pages/JournalPage.vue')), meta: ofAccount('Journal') },
-    { path: '/approvals', component: page(() => import('./pages/ApprovalsPage.vue')), meta: ofAccount('Approvals') },
-    { path: '/guards', component: page(() => import('./pages/GuardsPage.vue')), meta: ofAccount('Guards') },
-    { path: '/accounts', component: page(() => import('./pages/AccountsPage.vue')), meta: { title: 'Accounts' } },
-    { path: '/audit', component: page(() => import('./pages/AuditPage.vue')), meta: ofAccount('Audit') },
-    { path: '/profile', component: page(() => import('./pages/ProfilePage.vue')), meta: { title: 'Profile' } },
+    { path: '/', component: () => import('./pages/DeskPage.vue'), meta: ofAccount('Desk') },
+    { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: ofAccount('Journal') },
+    { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue'), meta: ofAccount('Approvals') },
+    { path: '/guards', component: () => import('./pages/GuardsPage.vue'), meta: ofAccount('Guards') },
+    { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { title: 'Accounts' } },
+    { path: '/audit', component: () => import('./pages/AuditPage.vue'), meta: ofAccount('Audit') },
+    { path: '/profile', component: () => import('./pages/ProfilePage.vue'), meta: { title: 'Profile' } },
     {
       path: '/invitation',
-      component: page(() => import('./pages/InvitationPage.vue')),
+      component: () => import('./pages/InvitationPage.vue'),
       meta: { title: 'Invitation', apart: true },
     },
     {
-      path: '/reset-password',
-      component: () => import('./pages/ResetPage.vue'),
-      meta: { title: 'New password', apart: true },
-    },
-    {
       path: '/:rest(.*)',
-      component: page(() => import('./pages/NoPage.vue')),
+      component: () => import('./pages/NoPage.vue'),
       meta: { title: 'No such page', apart: true },
     },
   ],
@@ -53,5 +40,5 @@ export const router = createRouter({
 // A page of its own chunk cannot be had where the server has another build by now: the whole
 // console is loaded again, once.
 router.onError((e, to) => {
-  if (/dynamically imported module|Importing a module script|preload CSS/i.test(String(e))) location.assign(to.fullPath)
+  if (cannotBeLoaded(e)) location.assign(to.fullPath)
 })

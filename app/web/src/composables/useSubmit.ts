@@ -1,7 +1,5 @@
 import { getCurrentScope, onScopeDispose, ref, shallowRef } from 'vue'
-import { explain } from '../api'
 import { IdempotencyKey } from '../idempotency'
-import { useNotices } from '../stores/notices'
 
 interface Options {
   /** Kept outside where a dialog that is opened again must send the same request. */
@@ -9,16 +7,16 @@ interface Options {
   /** What the request is about, such as the account. If that has changed when
    * the answer comes, neither the answer nor an error is handed on. */
   subject?: () => unknown
-  /** What is sent, for a notice of what became of it once nobody sees this form any more. */
-  name?: string | (() => string)
+  /** Asked when a request is sent; what it returns takes the error that nobody sees in this form
+   * any more. Without it such an error is dropped. */
+  unseen?: () => (e: unknown) => void
 }
 
 /** What a form that sends a request has: whether it is busy, and the error of
  * the last try. While one request is on its way, another is not sent. */
-export function useSubmit({ key = new IdempotencyKey(), subject = () => null, name }: Options = {}) {
+export function useSubmit({ key = new IdempotencyKey(), subject = () => null, unseen }: Options = {}) {
   const busy = ref(false)
   const error = shallowRef<unknown>(null)
-  const notices = name === undefined ? null : useNotices()
   let gone = false
   if (getCurrentScope()) onScopeDispose(() => (gone = true))
 
@@ -32,7 +30,7 @@ export function useSubmit({ key = new IdempotencyKey(), subject = () => null, na
   ) {
     if (busy.value) return
     const asked = subject()
-    const what = typeof name === 'function' ? name() : name
+    const tell = unseen?.()
     busy.value = true
     error.value = null
     try {
@@ -42,7 +40,7 @@ export function useSubmit({ key = new IdempotencyKey(), subject = () => null, na
     } catch (e) {
       key.failed(e)
       if (asked === subject() && !gone) error.value = e
-      else notices?.add({ severity: 'error', life: 15_000, summary: `${what}: not done`, detail: explain(e) })
+      else tell?.(e)
     } finally {
       busy.value = false
     }
