@@ -66,12 +66,13 @@ func TestProfile(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "profile.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "LOG="+filepath.Join(data, "paddock.log"))
 }
 
-// With 10,000 orders the page draws those in sight, asks the server some times a second however
-// many events come, and shows three notices at once. What an event costs is printed.
+// With 10,000 orders and ten events a second the page draws the orders in sight, asks the server
+// three times a second at most, and shows three notices at once. What an event costs is printed
+// beside its budget.
 func TestEvents(t *testing.T) {
 	chromium, js, binary := tools(t)
 	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
-	drive(t, filepath.Join(js, "browser", "events.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "ROWS=10000", "EVENTS=10", "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+	drive(t, filepath.Join(js, "browser", "events.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "ROWS=10000", "EVENTS=30", "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
 // A price that moves at Alpaca moves a position, equity and the window's title within five

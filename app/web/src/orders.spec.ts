@@ -37,7 +37,9 @@ describe('what can be done to an order', () => {
 describe('the list of orders', () => {
   const at = (id: string, change: Partial<Order> = {}) => order({ id, alpaca_order_id: `alpaca-${id}`, ...change })
   const shown = (orders: Order[]) =>
-    arrange(orders).map((r) => `${r.leg ? '> ' : ''}${r.order.id}${r.instead ? ` for ${r.instead.id}` : ''}`)
+    arrange(orders)
+      .part(0, orders.length)
+      .map((r) => `${r.leg ? '> ' : ''}${r.order.id}${r.instead ? ` for ${r.instead.id}` : ''}`)
 
   it('has legs under their order, whatever came between', () => {
     expect(shown([at('leg', { parent_alpaca_order_id: 'alpaca-parent' }), at('other'), at('parent')])).toEqual([

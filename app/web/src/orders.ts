@@ -54,29 +54,46 @@ export interface Row {
   instead: Order | null // the order that it stands for
 }
 
+/** Rows of which only those in sight are made. */
+export interface Rows {
+  length: number
+  part(from: number, to: number): Row[]
+}
+
 /** The orders as they are listed: each with its legs under it, whatever their
  * age, and with the one that it replaced. */
-export function arrange(orders: Order[]): Row[] {
+export function arrange(orders: Order[]): Rows {
   // Few orders belong to another one: only what they name is looked for.
   const named = new Set<string>()
+  let legs = 0
   for (const o of orders) {
-    if (o.parent_alpaca_order_id) named.add(o.parent_alpaca_order_id)
+    if (o.parent_alpaca_order_id) {
+      named.add(o.parent_alpaca_order_id)
+      legs++
+    }
     if (o.replaces) named.add(o.replaces)
   }
   const known = new Map<string, Order>()
   if (named.size)
     for (const o of orders) if (o.alpaca_order_id && named.has(o.alpaca_order_id)) known.set(o.alpaca_order_id, o)
   const find = (id: string | null) => (id && known.get(id)) || null
-  const row = (order: Order, leg: boolean): Row => ({ order, leg, instead: find(order.replaces) })
+  const row = (order: Order): Row => ({
+    order,
+    leg: find(order.parent_alpaca_order_id) !== null,
+    instead: find(order.replaces),
+  })
+  const list = legs ? withLegsBelow(orders, (leg) => find(leg.parent_alpaca_order_id)) : orders
+  return { length: list.length, part: (from, to) => list.slice(from, to).map(row) }
+}
+
+/** The same orders, each with its legs after it. */
+function withLegsBelow(orders: Order[], parentOf: (leg: Order) => Order | null): Order[] {
   const legs = new Map<Order, Order[]>()
-  const rows: Row[] = []
   for (const o of orders) {
-    const parent = find(o.parent_alpaca_order_id)
+    const parent = parentOf(o)
     if (parent) legs.set(parent, [...(legs.get(parent) ?? []), o])
-    else rows.push(row(o, false))
   }
-  if (!legs.size) return rows
-  return rows.flatMap((r) => [r, ...(legs.get(r.order) ?? []).map((leg) => row(leg, true))])
+  return orders.flatMap((o) => (parentOf(o) ? [] : [o, ...(legs.get(o) ?? [])]))
 }
 
 /** What a person can change of an order, as the form has it. */

@@ -11,6 +11,7 @@ import { createRequire } from 'node:module'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1, KEY2, SECRET2, SCREENSHOT } = process.env
+const limits = JSON.parse(readFileSync(new URL('../../../app/web/scripts/limits.json', import.meta.url), 'utf8'))
 const email = `browser-${Date.now()}@example.com`
 const password = 'a long enough password'
 
@@ -82,6 +83,13 @@ await run(async () => {
   step('sign up')
   await page.goto(BASE_URL)
   await page.getByTestId('sign-form').waitFor()
+
+  step('who signs in waits for no more script than limits.json lets it be')
+  await page.waitForLoadState('networkidle')
+  const loaded = await page.evaluate(() => performance.getEntriesByType('resource').filter((r) => /\.(js|css)$/.test(r.name)).map((r) => r.encodedBodySize))
+  const kB = loaded.reduce((sum, size) => sum + size, 0) / 1000
+  console.log(`  ${kB.toFixed(1)} kB in ${loaded.length} files, of ${limits['sign-in'].kB} kB`)
+  assert.ok(loaded.length > 0 && kB <= limits['sign-in'].kB, `sign-in loaded ${kB} kB`)
   await look('sign-in')
   await signUp('Browser', email, password)
 
@@ -112,6 +120,7 @@ await run(async () => {
   page.on('request', count)
   await page.keyboard.press('Enter')
   await at('close-AAPL').click()
+  await at('close-form').waitFor()
   assert.equal(await page.evaluate(() => document.activeElement.closest('[data-testid=close-form]') !== null), true, 'the focus is not in the dialog’s form')
   await page.keyboard.press('Escape')
   await at('close-form').waitFor({ state: 'detached' })

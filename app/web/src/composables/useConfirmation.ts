@@ -1,5 +1,6 @@
 import { useConfirm } from 'primevue/useconfirm'
 import { onScopeDispose, watch } from 'vue'
+import { theDialog } from '../confirmation'
 import { rememberFocus } from '../focus'
 import { useCurrentAccount } from '../stores/currentAccount'
 
@@ -30,21 +31,27 @@ export function useConfirmation() {
   return ({ header, message, accept, reject = 'No', danger = false }: Question) =>
     new Promise<boolean>((answered) => {
       const giveBack = rememberFocus()
+      let over = false
       const answer = (yes: boolean) => {
+        over = true
         answered(yes)
         setTimeout(giveBack) // once the dialog has gone
       }
+      const no = () => answer(false)
       refuse()
-      refuse = () => answer(false)
-      confirm.require({
-        header,
-        message,
-        defaultFocus: danger ? 'reject' : 'accept',
-        acceptProps: { label: accept, severity: danger ? 'danger' : undefined, 'data-testid': 'confirm-accept' },
-        rejectProps: { label: reject, severity: 'secondary', 'data-testid': 'confirm-reject' },
-        accept: () => answer(true),
-        reject: () => answer(false),
-        onHide: () => answer(false),
-      })
+      refuse = no
+      const ask = () =>
+        over ||
+        confirm.require({
+          header,
+          message,
+          defaultFocus: danger ? 'reject' : 'accept',
+          acceptProps: { label: accept, severity: danger ? 'danger' : undefined, 'data-testid': 'confirm-accept' },
+          rejectProps: { label: reject, severity: 'secondary', 'data-testid': 'confirm-reject' },
+          accept: () => answer(true),
+          reject: no,
+          onHide: no,
+        })
+      theDialog().then(ask, no)
     })
 }

@@ -12,7 +12,7 @@ export const useGuards = defineStore('guards', () => {
   const guards = ref<Guards | null>(null)
 
   const refresh = () => current.read('guards', api.guards, (answer) => (guards.value = answer))
-  const refreshSoon = throttle(refresh, 150)
+  const refreshSoon = throttle(refresh, 150, 2000)
 
   function apply(e: LiveEvent) {
     if (e.kind === 'guard' || e.kind === 'order') refreshSoon() // orders use limits up

@@ -1,6 +1,6 @@
 import Decimal from 'decimal.js'
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { markRaw, ref, type Raw } from 'vue'
 import { change } from '../money'
 
 export interface Notice {
@@ -24,24 +24,36 @@ const plurals = {
   other: 'others',
 }
 const singular = { ...plurals, fill: 'fill', refusal: 'refusal', other: 'other' }
+const worstFirst = ['error', 'warn', 'success', 'info'] as const
 
-/** Many notices as one: 34 more notices, 30 fills, net −1,204.00 · 4 refusals. */
-export function grouped(notices: Notice[]) {
-  const kinds = new Map<keyof typeof plurals, Notice[]>()
-  for (const n of notices) kinds.set(n.kind ?? 'other', [...(kinds.get(n.kind ?? 'other') ?? []), n])
-  const parts = [...kinds].map(([kind, list]) => {
-    const net = list.reduce((sum, n) => sum.plus(n.net ?? 0), new Decimal(0))
-    const words = `${list.length} ${(list.length === 1 ? singular : plurals)[kind]}`
-    return kind === 'fill' ? `${words}, net ${change(net.toFixed())}` : words
-  })
-  const severities = new Set(notices.map((n) => n.severity))
-  const severity = (['error', 'warn', 'success', 'info'] as const).find((s) => severities.has(s)) ?? 'info'
-  return { severity, summary: `${notices.length} more notices`, detail: parts.join(' · ') }
+/** Many notices as one: 34 more notices, 30 fills, net −1,204.00 · 4 refusals. One more costs as
+ * little however many there are. */
+export class Group {
+  private count = 0
+  private severity: Notice['severity'] = 'info'
+  private readonly kinds = new Map<keyof typeof plurals, { count: number; net: Decimal }>()
+
+  add(n: Notice): this {
+    const kind = n.kind ?? 'other'
+    const known = this.kinds.get(kind) ?? { count: 0, net: new Decimal(0) }
+    this.kinds.set(kind, { count: known.count + 1, net: known.net.plus(n.net ?? 0) })
+    this.severity = worstFirst.find((s) => s === n.severity || s === this.severity)!
+    this.count++
+    return this
+  }
+
+  notice() {
+    const parts = [...this.kinds].map(([kind, { count, net }]) => {
+      const words = `${count} ${(count === 1 ? singular : plurals)[kind]}`
+      return kind === 'fill' ? `${words}, net ${change(net.toFixed())}` : words
+    })
+    return { severity: this.severity, summary: `${this.count} more notices`, detail: parts.join(' · ') }
+  }
 }
 
 export interface Shown extends Notice {
   id: number
-  of: Notice[] // what it stands for: itself, or all of a group
+  group?: Raw<Group> // what it stands for, where it is more than itself
 }
 
 /** The notices at the edge of the page: three at most, and the last of them stands for all that
@@ -54,18 +66,18 @@ export const useNotices = defineStore('notices', () => {
 
   function add(notice: Notice) {
     const last = shown.value[most - 1]
-    if (!last) return put([notice], notice)
-    const of = [...last.of, notice]
-    if (last.of.length === 1) {
+    if (!last) return put(notice)
+    if (!last.group) {
       remove(last.id)
-      return put(of, grouped(of))
+      const group = markRaw(new Group().add(last).add(notice))
+      return put(group.notice(), group)
     }
-    Object.assign(last, grouped(of), { of })
+    Object.assign(last, last.group.add(notice).notice())
     wait(last)
   }
 
-  function put(of: Notice[], notice: Notice) {
-    const one = { ...notice, id: ++ids, of }
+  function put(notice: Notice, group?: Raw<Group>) {
+    const one = { ...notice, id: ++ids, group }
     shown.value.push(one)
     wait(one)
   }

@@ -17,6 +17,7 @@ const unquotedLast = 9_000 // while none come
 const quotesLast = 10_000 // for which they count as coming
 const near = 5000 // ms by which a quote may be older than the list of positions and still be told
 const apart = 2000 // ms between two answers that are still about the same moment
+const pause = 2000 // ms between two readings while fills come one after the other: each costs two of Alpaca's requests
 
 /** What a list of positions holds, and what that is worth; null where a price is missing. */
 function worth(list: Position[]) {
@@ -111,7 +112,7 @@ export const usePositions = defineStore('positions', () => {
   }
 
   const refresh = () => Promise.all([readFigures(), readPositions()])
-  const refreshSoon = throttle(refresh, 150)
+  const refreshSoon = throttle(refresh, 150, pause)
 
   let polling = 0 // the generation of a poll that is under way
   let polls = 0

@@ -4,9 +4,9 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, getActivePinia, setActivePinia } from 'pinia'
 import PrimeVue from 'primevue/config'
 import ConfirmationService from 'primevue/confirmationservice'
-import ConfirmDialog from 'primevue/confirmdialog'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { h, type Component } from 'vue'
+import ConfirmationDialog from '../components/ConfirmationDialog.vue'
 import { useAccounts } from '../stores/accounts'
 import { anAccount } from './fixtures'
 import type { Account } from '../types'
@@ -71,6 +71,7 @@ export function useComponentTests() {
 
 /** Waits until what was answered has been shown. */
 export async function settled() {
+  await vi.dynamicImportSettled()
   for (let i = 0; i < 5; i++) await flushPromises()
 }
 
@@ -79,7 +80,7 @@ export async function show(component: Component, props: Record<string, unknown> 
   const accounts = useAccounts()
   accounts.list = [anAccount(account), anAccount({ id: 'b', name: 'Other' })]
   accounts.select(accounts.list[0]!.id)
-  const root = { render: () => [h(component, props), h(ConfirmDialog)] }
+  const root = { render: () => [h(component, props), h(ConfirmationDialog)] }
   const wrapper = mount(root, {
     attachTo: document.body,
     global: { plugins: [getActivePinia()!, PrimeVue, ConfirmationService], stubs: { RouterLink: true } },
