@@ -70,7 +70,7 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 					}
 				}
 				record := func(id, name, side string, qty, filled, second int) {
-					m.write("select app.record_order($1, $2)", fmt.Sprintf(`{"id":%q,"client_order_id":%q,"symbol":"AAPL","asset_class":"us_equity","side":%q,
+					m.write(fmt.Sprintf("select app.record_order($1, $2, p_takes_back => %v)", filled < qty), fmt.Sprintf(`{"id":%q,"client_order_id":%q,"symbol":"AAPL","asset_class":"us_equity","side":%q,
 						"type":"market","time_in_force":"day","qty":"%d","filled_qty":"%d","filled_avg_price":"10","status":"filled",
 						"created_at":"2026-06-01T14:00:00Z","submitted_at":"2026-06-01T14:00:00Z","filled_at":"2026-06-01T14:00:%02[6]dZ","updated_at":"2026-06-01T14:00:%02[6]dZ"}`,
 						id, name, side, qty, filled, second))

@@ -228,6 +228,47 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 	}
 }
 
+// An answer that was on its way while the broker's clock was set back has a later time than
+// what was told since. It undoes neither a fill nor an end: only a bust or a correction takes
+// something back, and opens an order that is over.
+func TestAnAnswerFromBeforeTheClockWasSetBackUndoesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.awaitStream()
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	stop()
+	l := w.lease()
+	record := func(what, change string, takesBack bool) (state string) {
+		t.Helper()
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue(`select app.record_order($1, broker_order || jsonb_build_object('updated_at', broker_updated_at + interval '5 minutes') || $2::jsonb, '', null, $3)
+				from app.alpaca_orders where account_id = $1`, l.Account, change, takesBack)
+		}); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		return scan[string](w, "select status || ' ' || trim_scale(filled_qty) from app.alpaca_orders where account_id = $1", l.Account)
+	}
+	for _, c := range []struct {
+		what, change string
+		takesBack    bool
+		want, held   string
+	}{
+		{"a fill undone", `{"status": "new", "filled_qty": "0", "filled_avg_price": null, "filled_at": null}`, false, "filled 4", "4"},
+		{"a part of one undone", `{"filled_qty": "1"}`, false, "filled 4", "4"},
+		{"an end undone", `{"status": "partially_filled"}`, false, "filled 4", "4"},
+		{"an end undone by what takes nothing back", `{"status": "partially_filled"}`, true, "filled 4", "4"},
+		{"another end", `{"status": "canceled"}`, false, "canceled 4", "4"},
+		{"a bust", `{"status": "canceled", "filled_qty": "3"}`, true, "canceled 3", "3"},
+		{"a bust that opens it", `{"status": "partially_filled", "filled_qty": "2"}`, true, "partially_filled 2", "2"},
+	} {
+		if got, held := record(c.what, c.change, c.takesBack), w.held("AAPL"); got != c.want || held != c.held {
+			t.Errorf("%s: the order is %s and %s are held, want %s and %s", c.what, got, held, c.want, c.held)
+		}
+	}
+}
+
 // The order of a corrected execution may be over for so long that it is in no
 // list of recent orders, and its own state may have a time before what is
 // known, because the clock was set back. If the update of the correction

@@ -4,9 +4,11 @@
 -- Of two descriptions the one with the later updated_at, by the broker's clock,
 -- is newer. That clock may be set back. So a description which says that an
 -- order that is open here has ended, or has filled more, is newer in any case:
--- neither is ever undone, except by a bust or a correction. p_takes_back says
--- that this description may contain one: such updates of the stream do, and
--- REST answers may.
+-- neither is ever undone, except by a bust or a correction: an answer that was on
+-- its way while the clock was set back has a later time than what was told since.
+-- p_takes_back says that this description may contain one: such updates of the
+-- stream do, and lists that are read by REST may. An order that is over opens again by
+-- that alone.
 --
 -- p_sent_at is when the broker sent this, by its own clock, and p_age is how
 -- long ago it was asked for. If our row was written before that, but has a
@@ -92,7 +94,8 @@ begin
             taken_back = t.taken_back or p_takes_back and filled < t.filled_qty,
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
-          and (t.broker_updated_at is null or t.broker_updated_at <= said_at
+          and (t.broker_updated_at is null
+            or t.broker_updated_at <= said_at and (filled >= t.filled_qty and (ended or not app.is_ended(t.status)) or p_takes_back and filled < t.filled_qty)
             or t.updated_at < clock_timestamp() - p_age and t.broker_updated_at > p_sent_at + interval '2 seconds'
             or t.updated_at < clock_timestamp() - p_age - interval '1 minute'
             or not t.taken_back and not app.is_ended(t.status)
