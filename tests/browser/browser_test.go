@@ -3,6 +3,7 @@ package browser
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -64,6 +65,28 @@ func TestProfile(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	base, _ := start(t, binary, data)
 	drive(t, filepath.Join(js, "browser", "profile.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "LOG="+filepath.Join(data, "paddock.log"))
+}
+
+// Everybody can use each page, at three widths and in both themes: axe finds nothing serious, and
+// on a telephone nothing is cut off, nor too small for a finger.
+func TestAccess(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "access.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
+// What a page shows does not move while the rest of it is loaded, with a slow processor.
+func TestLayoutShift(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "shift.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
+// Numbers are shown and read as the user's language writes them: a German's 1.000 is a thousand.
+func TestLocale(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "locale.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
 // With 10,000 orders and ten events a second the page draws the orders in sight, asks the server
@@ -156,6 +179,17 @@ func findSecrets(t *testing.T, data string, secrets ...string) {
 func start(t *testing.T, binary, data string, more ...string) (base string, seen [][]string) {
 	t.Helper()
 	addr := program.FreeAddr(t)
+	_, seen = startOn(t, addr, binary, data, more...)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://localhost:" + port, seen
+}
+
+// startOn does so on an address. The test may kill the process; else it is stopped in good order.
+func startOn(t *testing.T, addr, binary, data string, more ...string) (process *os.Process, seen [][]string) {
+	t.Helper()
 	cmd := exec.Command(binary, append([]string{"dev", "--addr", addr, "--data", data}, more...)...)
 	cmd.Stderr = os.Stderr
 	said, err := cmd.StdoutPipe()
@@ -166,7 +200,9 @@ func start(t *testing.T, binary, data string, more ...string) (base string, seen
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		if err := cmd.Process.Signal(syscall.SIGINT); errors.Is(err, os.ErrProcessDone) {
+			return // the test has killed it
+		} else if err != nil {
 			t.Error(err)
 		}
 		if err := cmd.Wait(); err != nil {
@@ -185,15 +221,11 @@ func start(t *testing.T, binary, data string, more ...string) (base string, seen
 				for lines.Scan() { // read on, so that it does not block on its output
 				}
 			}()
-			_, port, err := net.SplitHostPort(addr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return "http://localhost:" + port, seen
+			return cmd.Process, seen
 		}
 	}
 	t.Fatal("it did not say the keys of two simulated accounts")
-	return "", nil
+	return nil, nil
 }
 
 func browser(t *testing.T) string {

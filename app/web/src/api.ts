@@ -33,6 +33,7 @@ import type {
   Turned,
   Word,
 } from './types'
+import { localText } from './serverText'
 
 export class ApiError extends Error {
   constructor(
@@ -144,6 +145,12 @@ function query(how: Closing): string {
 export type OpenOrders = 'cancel' | 'leave'
 
 export const api = {
+  /** Whether the server serves, so far as can be told. */
+  isReady: () =>
+    fetch('/readyz', { method: 'HEAD' }).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
   createAccount: (name: string, environment: 'paper' | 'live') =>
     call<Account>('POST', '/api/accounts', { body: { name, environment } }),
@@ -254,9 +261,9 @@ export function explain(e: unknown): string {
     return 'Nothing was changed yet: another person must approve it first, under Approvals. Make the same change again once they have.'
   const words = e instanceof ApiError && forPeople[e.code]
   if (words) return words
-  if (e instanceof ApiError)
-    return e.brokerMessage && !e.message.includes(e.brokerMessage)
-      ? `${e.message} (Alpaca: ${e.brokerMessage})`
-      : e.message
+  if (e instanceof ApiError) {
+    const said = localText(e.message)
+    return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${said} (Alpaca: ${e.brokerMessage})` : said
+  }
   return 'Something went wrong. Try again.'
 }

@@ -2,7 +2,7 @@
 // agent even: it is only ever shown as text.
 import Decimal from 'decimal.js'
 import { amountFields, countFields, switchNames } from './guards'
-import { money, price, quantity } from './money'
+import { dollars, price, quantity } from './money'
 import { line } from './orders'
 import type { Account, Approval, Guards, Job, Order, SwitchState } from './types'
 import { moment } from './time'
@@ -38,11 +38,7 @@ const part = (r: Request, name: string): Request | null => {
 
 /** An amount as people read it, or the text as it is where it is none. */
 function amount(text: string, how: (text: string) => string): string {
-  try {
-    return how(text)
-  } catch {
-    return text
-  }
+  return /^-?\d+(\.\d+)?$/.test(text) ? how(text) : text
 }
 const priced = (r: Request, name: string) => amount(field(r, name), (text) => price(text, 9))
 const spaced = (text: string) => text.replaceAll('_', ' ')
@@ -51,11 +47,13 @@ const spaced = (text: string) => text.replaceAll('_', ' ')
 function orderLine(r: Request): string {
   const type = field(r, 'type')
   const legs = Array.isArray(r.legs) ? (r.legs as Request[]) : []
-  const trail = field(r, 'trail_percent') ? `${field(r, 'trail_percent')} %` : priced(r, 'trail_price')
+  const trail = field(r, 'trail_percent')
+    ? `${amount(field(r, 'trail_percent'), quantity)} %`
+    : priced(r, 'trail_price')
   const limit = field(r, 'limit_price') && priced(r, 'limit_price')
   const size = field(r, 'qty')
     ? amount(field(r, 'qty'), quantity)
-    : field(r, 'notional') && `$${amount(field(r, 'notional'), money)} of`
+    : field(r, 'notional') && `${amount(field(r, 'notional'), dollars)} of`
   return [
     field(r, 'side'),
     size,
@@ -134,7 +132,7 @@ export function title(a: Approval, { orders = [] }: Known = {}): string {
     case 'sleeve':
       return `Change the sleeve ${sleeve('sleeve_id')}`
     case 'cash':
-      return `Move $${amount(field(r, 'amount'), money)} ${field(r, 'from_sleeve_id') ? `from the sleeve ${sleeve('from_sleeve_id')} ` : ''}into the sleeve ${sleeve('to_sleeve_id')}`
+      return `Move ${amount(field(r, 'amount'), dollars)} ${field(r, 'from_sleeve_id') ? `from the sleeve ${sleeve('from_sleeve_id')} ` : ''}into the sleeve ${sleeve('to_sleeve_id')}`
     case 'grant': {
       const end = field(r, 'expires_at') ? ` until ${moment(field(r, 'expires_at'))}` : ''
       if (r.transfer) return `Hand the account over to ${person(a, field(r, 'user_id'))}`
@@ -257,25 +255,22 @@ export function age(then: number, now: number): string {
   return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`
 }
 
-/** By how many percent a price has moved, with its sign and two decimals; null where that is not known. */
+/** By how many percent a price has moved, to two decimals; null where that is not known. */
 export function move(then: string | undefined, now: string | undefined): string | null {
   if (!then || !now || new Decimal(then).isZero()) return null
   return new Decimal(now).minus(then).div(then).times(100).toDecimalPlaces(2).toFixed()
 }
 
-/** Whether a text is percent that a price may move. */
-export const isPercent = (text: string) => /^\d{1,3}(\.\d{1,4})?$/.test(text) && new Decimal(text).lte(100)
-
 /** What an order is worth, and where that is too much to go by itself. */
 export const worthWords = (need: { worth: string; above: string }) =>
-  `worth $${money(need.worth)}, above $${money(need.above)}`
+  `worth ${dollars(need.worth)}, above ${dollars(need.above)}`
 
 /** Something that begins to wait, as a notice. */
 export function waitsNotice(a: Approval, account: Pick<Account, 'name' | 'environment'>) {
   return {
     severity: account.environment === 'live' ? ('warn' as const) : ('info' as const),
     summary: 'Waits for your approval',
-    detail: [title(a), a.worth && `worth $${money(a.worth)}`, `${account.name} (${account.environment})`]
+    detail: [title(a), a.worth && `worth ${dollars(a.worth)}`, `${account.name} (${account.environment})`]
       .filter(Boolean)
       .join(' · '),
   }

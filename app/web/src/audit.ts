@@ -1,4 +1,5 @@
 // What the audit page works out of rows of the audit.
+import { localText } from './serverText'
 import type { AuditRow } from './types'
 
 export interface AuditFilter {
@@ -58,7 +59,7 @@ export function detailWords(detail: AuditRow['detail']): string {
     .filter(([, value]) => value !== null && value !== '')
     .map(
       ([name, value]) =>
-        `${name.replaceAll('_', ' ')} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+        `${name.replaceAll('_', ' ')} ${typeof value === 'object' ? JSON.stringify(value) : localText(String(value))}`,
     )
     .join(', ')
 }

@@ -1,5 +1,7 @@
 // The account's guards, in words.
-import { isBound, money, quantity } from './money'
+import { count as written, dollars as inDollars, quantity } from './money'
+import { localText } from './serverText'
+import { example, fieldText, readBound, readCount } from './typed'
 import type { GuardEvent } from 'paddock-live'
 import type { Closed, Guards, Limits, SwitchState, Violation, WindDown } from './types'
 
@@ -49,11 +51,11 @@ export function mayTurn(role: string | undefined, from: SwitchState, to: SwitchS
 
 /** Limits with what is used of them, as they are shown. */
 export function lines(g: Guards): { name: string; limit: string; used?: string; full?: boolean }[] {
-  const dollars = (v: string | null | undefined) => (v == null ? 'none' : `$${money(v)}`)
+  const dollars = (v: string | null | undefined) => (v == null ? 'none' : inDollars(v))
   const count = (name: string, limit: number | null | undefined, used: number) => ({
     name,
-    limit: limit == null ? 'none' : String(limit),
-    used: String(used),
+    limit: limit == null ? 'none' : written(limit),
+    used: written(used),
     full: limit != null && used >= limit,
   })
   return [
@@ -67,12 +69,12 @@ export function lines(g: Guards): { name: string; limit: string; used?: string; 
     {
       name: 'Drawdown',
       limit: dollars(g.max_drawdown),
-      used: g.usage.high_water_mark == null ? undefined : `from $${money(g.usage.high_water_mark)}`,
+      used: g.usage.high_water_mark == null ? undefined : `from ${inDollars(g.usage.high_water_mark)}`,
     },
     count('Refusals in a row', g.max_refusals, g.usage.refusals_in_a_row),
     {
       name: 'Heartbeat',
-      limit: g.heartbeat_seconds == null ? 'none' : `every ${g.heartbeat_seconds} s`,
+      limit: g.heartbeat_seconds == null ? 'none' : `every ${written(g.heartbeat_seconds)} s`,
       used: g.heartbeat_seconds == null ? undefined : g.usage.heartbeat_missing ? 'missing' : 'came',
       full: g.usage.heartbeat_missing,
     },
@@ -147,25 +149,24 @@ const bounds: Partial<Record<keyof typeof countFields, [number, number]>> = {
 }
 
 export function toForm(g: Limits): LimitsForm {
-  const text = (v: string | number | null | undefined) => (v == null ? '' : String(v))
   const [side, another] = g.allowed_sides ?? []
   return {
-    max_order_notional: text(g.max_order_notional),
-    max_position_notional: text(g.max_position_notional),
-    max_position_qty: text(g.max_position_qty),
-    daily_loss_limit: text(g.daily_loss_limit),
-    max_drawdown: text(g.max_drawdown),
-    max_open_orders: text(g.max_open_orders),
-    orders_per_minute: text(g.orders_per_minute),
-    orders_per_day: text(g.orders_per_day),
-    max_refusals: text(g.max_refusals),
-    heartbeat_seconds: text(g.heartbeat_seconds),
+    max_order_notional: fieldText(g.max_order_notional),
+    max_position_notional: fieldText(g.max_position_notional),
+    max_position_qty: fieldText(g.max_position_qty),
+    daily_loss_limit: fieldText(g.daily_loss_limit),
+    max_drawdown: fieldText(g.max_drawdown),
+    max_open_orders: fieldText(g.max_open_orders),
+    orders_per_minute: fieldText(g.orders_per_minute),
+    orders_per_day: fieldText(g.orders_per_day),
+    max_refusals: fieldText(g.max_refusals),
+    heartbeat_seconds: fieldText(g.heartbeat_seconds),
     onlySymbols: g.allowed_symbols != null,
     symbols: (g.allowed_symbols ?? []).join(', '),
     sides: g.allowed_sides == null || another ? 'any' : (side ?? 'none'),
     buyBack: g.buy_back_overshoot ?? false,
-    approval_above: text(g.approval_above),
-    approvals_needed: text(g.approvals_needed),
+    approval_above: fieldText(g.approval_above),
+    approvals_needed: fieldText(g.approvals_needed),
     ...wait(g.approval_seconds),
     fourEyes: g.four_eyes,
   }
@@ -175,36 +176,33 @@ export function toForm(g: Limits): LimitsForm {
 function wait(seconds: number | null | undefined): Pick<LimitsForm, 'approvalWait' | 'approvalUnit'> {
   if (seconds == null) return { approvalWait: '', approvalUnit: 'minutes' }
   const approvalUnit = seconds % 60 === 0 ? 'minutes' : 'seconds'
-  return { approvalWait: String(seconds / waitUnits[approvalUnit]), approvalUnit }
+  return { approvalWait: fieldText(seconds / waitUnits[approvalUnit]), approvalUnit }
 }
-
-const isCount = (text: string, least: number, most: number) =>
-  /^\d{1,7}$/.test(text) && Number(text) >= least && Number(text) <= most
 
 /** What is wrong with the form, in a sentence; '' for nothing. */
 export function wrong(f: LimitsForm): string {
   for (const [field, name] of Object.entries(amountFields) as [keyof typeof amountFields, string][])
-    if (f[field] !== '' && !isBound(f[field]))
-      return `${name}: “${f[field]}” is not a plain number. Write it like 1000 or 12.5, or leave it empty for no limit.`
+    if (f[field] !== '' && readBound(f[field]) === null)
+      return `${name}: “${f[field]}” is not a number. Write it like ${example()}, or leave it empty for no limit.`
   for (const [field, name] of Object.entries(countFields) as [keyof typeof countFields, string][]) {
     const [least, most] = bounds[field] ?? [0, 1_000_000]
-    if (f[field] !== '' && !isCount(f[field], least, most))
-      return `${name}: “${f[field]}” is not a whole number from ${least} to ${most.toLocaleString('en-US')}.`
+    if (f[field] !== '' && readCount(f[field], least, most) === null)
+      return `${name}: “${f[field]}” is not a whole number from ${least} to ${written(most)}.`
   }
-  if (f.approval_above !== '' && !isBound(f.approval_above))
-    return `Orders wait for approval above: “${f.approval_above}” is not a plain number. Write it like 500, or 0 for each order, or leave it empty for none.`
-  if (f.approvals_needed !== '' && !isCount(f.approvals_needed, 1, 10))
+  if (f.approval_above !== '' && readBound(f.approval_above) === null)
+    return `Orders wait for approval above: “${f.approval_above}” is not a number. Write it like ${example()}, or 0 for each order, or leave it empty for none.`
+  if (f.approvals_needed !== '' && readCount(f.approvals_needed, 1, 10) === null)
     return `Approvals needed: “${f.approvals_needed}” is not a whole number from 1 to 10.`
   const unit = waitUnits[f.approvalUnit]
-  if (f.approvalWait !== '' && !isCount(f.approvalWait, Math.ceil(60 / unit), Math.floor(604_800 / unit)))
+  if (f.approvalWait !== '' && readCount(f.approvalWait, Math.ceil(60 / unit), Math.floor(604_800 / unit)) === null)
     return `How long it waits: “${f.approvalWait}” ${f.approvalUnit} is not a whole number from a minute to a week.`
   return ''
 }
 
-/** All limits: a field that is empty is no limit. */
+/** All limits: a field that is empty is no limit. Nothing of the form is wrong. */
 export function fromForm(f: LimitsForm): Limits {
-  const amount = (v: string) => v || null
-  const count = (v: string) => (v === '' ? null : Number(v))
+  const amount = readBound
+  const count = (text: string) => readCount(text, 0, Infinity)
   return {
     max_order_notional: amount(f.max_order_notional),
     max_position_notional: amount(f.max_position_notional),
@@ -226,7 +224,7 @@ export function fromForm(f: LimitsForm): Limits {
     buy_back_overshoot: f.buyBack,
     approval_above: amount(f.approval_above),
     approvals_needed: count(f.approvals_needed),
-    approval_seconds: f.approvalWait === '' ? null : Number(f.approvalWait) * waitUnits[f.approvalUnit],
+    approval_seconds: f.approvalWait === '' ? null : count(f.approvalWait)! * waitUnits[f.approvalUnit],
     four_eyes: f.fourEyes,
   }
 }
@@ -261,7 +259,11 @@ export function guardNotice(
 ): { severity: 'warn' | 'info'; summary: string; detail: string } {
   if (e.event === 'refused') {
     const what = [e.request?.side, e.request?.symbol].filter(Boolean).join(' ') || 'an order'
-    return { severity: 'warn', summary: `Refused: ${what}`, detail: `${e.violations[0]?.message ?? ''} · ${account}` }
+    return {
+      severity: 'warn',
+      summary: `Refused: ${what}`,
+      detail: `${localText(e.violations[0]?.message ?? '')} · ${account}`,
+    }
   }
   if (e.event === 'changed') return { severity: 'info', summary: 'The limits were changed', detail: account }
   if (e.event === 'wind_down')
@@ -273,7 +275,7 @@ export function guardNotice(
   if (e.event === 'sleeve')
     return { severity: 'info', summary: e.closed ? 'A sleeve was closed' : 'A sleeve was changed', detail: account }
   if (e.event === 'sleeve_transfer')
-    return { severity: 'info', summary: `$${money(e.amount)} moved between sleeves`, detail: account }
+    return { severity: 'info', summary: `${inDollars(e.amount)} moved between sleeves`, detail: account }
   const reason = e.reason ? `${e.reason} · ` : ''
   const severity = e.switch === 'open' ? 'info' : 'warn'
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { change, difference, direction, isAmount, money, price, quantity } from './money'
+import { change, difference, direction, dollars, money, percentChange, places, price, quantity } from './money'
 
 describe('amounts', () => {
   it.each([
@@ -22,18 +22,19 @@ describe('amounts', () => {
     ['0.000000001', '0.000000001'],
     ['1500.50', '1,500.5'],
   ])('quantity %s is %s', (value, want) => expect(quantity(value)).toBe(want))
+  it('signs a loss with a minus, in dollars too', () =>
+    expect([dollars('-1234.5'), dollars(null), percentChange('-1.005'), percentChange('2')]).toEqual([
+      '−$1,234.50',
+      '–',
+      '−1.01 %',
+      '+2 %',
+    ]))
   it('keeps cents that floats lose', () => expect(difference('0.3', '0.1')).toBe('0.2'))
   it('marks gains', () => {
     expect(change('5')).toBe('+5.00')
     expect([direction('1'), direction('-1'), direction('0'), direction(null)]).toEqual(['up', 'down', '', ''])
     expect([change('0.004'), direction('-0.004')]).toEqual(['0.00', ''])
   })
-  it.each([
-    ['1', true],
-    ['0', false],
-    ['1e5', false],
-    ['-1', false],
-    ['0.5', true],
-    ['', false],
-  ])('isAmount %s', (text, want) => expect(isAmount(text)).toBe(want))
+  it('leaves room for as many decimals as a column has', () =>
+    expect([places(['10', '0.123456789', '–']), places(['10']), places([])]).toEqual([9, 0, 0]))
 })

@@ -1,7 +1,8 @@
 // What an order is, in words, and which belong together.
 import Decimal from 'decimal.js'
 import type { OrderEvent } from 'paddock-live'
-import { money, price, quantity } from './money'
+import { dollars, price, quantity } from './money'
+import { fieldText, readAmount } from './typed'
 import type { Order, Replacement, TimeInForce } from './types'
 
 const over = ['filled', 'canceled', 'expired', 'rejected', 'replaced'] // app.is_ended in Postgres
@@ -23,7 +24,7 @@ export function terms(o: Order): string {
     .join(' ')
 }
 
-export const size = (o: Order) => (o.qty ? quantity(o.qty) : `$${money(o.notional)}`)
+export const size = (o: Order) => (o.qty ? quantity(o.qty) : dollars(o.notional))
 
 /** The order in one line, for a sentence about it. */
 export const line = (o: Order) => [o.side, size(o), o.symbol, terms(o)].filter(Boolean).join(' ')
@@ -107,17 +108,29 @@ export interface Change {
 
 export function changeable(o: Order): Change {
   return {
-    qty: o.qty ?? '',
-    limit_price: o.limit_price ?? '',
-    stop_price: o.type === 'trailing_stop' ? '' : (o.stop_price ?? ''),
-    trail: o.trail_price ?? o.trail_percent ?? '',
+    qty: fieldText(o.qty),
+    limit_price: fieldText(o.limit_price),
+    stop_price: o.type === 'trailing_stop' ? '' : fieldText(o.stop_price),
+    trail: fieldText(o.trail_price ?? o.trail_percent),
     time_in_force: (o.time_in_force ?? 'day') as TimeInForce,
   }
 }
 
-/** Only what differs from the order: what is left out stays as it is. */
-export function replacement(o: Order, form: Change): Replacement {
+/** What of the form differs from the order. */
+function changed(o: Order, form: Change) {
   const was = changeable(o)
-  const names = (Object.keys(was) as (keyof Change)[]).filter((name) => form[name] !== was[name])
-  return Object.fromEntries(names.map((name) => [name, form[name]]))
+  return (Object.keys(was) as (keyof Change)[]).filter((name) => form[name] !== was[name])
 }
+
+/** The first text that is not a number above 0. */
+export const malformedChange = (o: Order, form: Change): string | undefined =>
+  changed(o, form)
+    .filter((name) => name !== 'time_in_force')
+    .map((name) => form[name])
+    .find((text) => readAmount(text) === null)
+
+/** Only what differs from the order: what is left out stays as it is. Nothing of it is malformed. */
+export const replacement = (o: Order, form: Change): Replacement =>
+  Object.fromEntries(
+    changed(o, form).map((name) => [name, name === 'time_in_force' ? form[name] : readAmount(form[name])!]),
+  )

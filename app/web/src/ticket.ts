@@ -1,5 +1,5 @@
 // What a person fills in, and the order that it comes to.
-import { isAmount } from './money'
+import { readAmount } from './typed'
 import type { OrderDraft, OrderType, TimeInForce } from './types'
 
 export interface Ticket {
@@ -94,29 +94,33 @@ export function missing(t: Ticket): string {
   return ''
 }
 
-/** The first text that is not a plain number above 0. */
+/** The first text that is not a number above 0. */
 export function malformed(t: Ticket): string {
-  return amounts(t).find((a) => a.text !== '' && !isAmount(a.text))?.text ?? ''
+  return amounts(t).find((a) => a.text !== '' && readAmount(a.text) === null)?.text ?? ''
 }
 
 /** The order, or null while something is missing or malformed. */
 export function toOrder(t: Ticket): OrderDraft | null {
   if (missing(t) || malformed(t)) return null
+  const read = (text: string) => readAmount(text) ?? ''
   const order: OrderDraft = {
     symbol: t.symbol.trim().toUpperCase(),
     side: t.side,
     type: typeOf(t),
     time_in_force: t.tif,
   }
-  order[t.unit === 'dollars' ? 'notional' : 'qty'] = t.amount
-  if (takesLimit(t)) order.limit_price = t.limit
-  if (takesStop(t)) order.stop_price = t.stop
-  if (takesTrail(t)) order[t.trailBy === 'price' ? 'trail_price' : 'trail_percent'] = t.trail
+  order[t.unit === 'dollars' ? 'notional' : 'qty'] = read(t.amount)
+  if (takesLimit(t)) order.limit_price = read(t.limit)
+  if (takesStop(t)) order.stop_price = read(t.stop)
+  if (takesTrail(t)) order[t.trailBy === 'price' ? 'trail_price' : 'trail_percent'] = read(t.trail)
   if (takesExtended(t) && t.extended) order.extended_hours = true
   if (t.exits !== 'none') {
-    if (t.takeProfit) order.take_profit = { limit_price: t.takeProfit }
+    if (t.takeProfit) order.take_profit = { limit_price: read(t.takeProfit) }
     if (t.stopLoss)
-      order.stop_loss = { stop_price: t.stopLoss, ...(t.stopLossLimit && { limit_price: t.stopLossLimit }) }
+      order.stop_loss = {
+        stop_price: read(t.stopLoss),
+        ...(t.stopLossLimit && { limit_price: read(t.stopLossLimit) }),
+      }
     order.order_class = t.exits === 'pair' ? 'oco' : t.takeProfit && t.stopLoss ? 'bracket' : 'oto'
   }
   return order

@@ -1,8 +1,10 @@
+import { locale } from './locale'
+
 // Times as people read them, each by a formatter that is made once: making one costs more
 // than a whole row.
 const format = (options: Intl.DateTimeFormatOptions) => {
   let made: Intl.DateTimeFormat | undefined
-  return (at: string | Date) => (made ??= new Intl.DateTimeFormat(undefined, options)).format(new Date(at))
+  return (at: string | Date) => (made ??= new Intl.DateTimeFormat(locale, options)).format(new Date(at))
 }
 
 /** The time of day alone. */
@@ -15,9 +17,6 @@ export const dayAndSecond = format({ dateStyle: 'short', timeStyle: 'medium' })
 export const moment = format({ dateStyle: 'medium', timeStyle: 'medium' })
 export const longMoment = format({ dateStyle: 'medium', timeStyle: 'short' })
 const thisYear = format({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' })
-
-/** A sentence of the server's with its times as they are here. */
-export const localTimes = (text: string) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => dayAndTime(at))
 
 /** The time alone, for what happened today. */
 export function when(at: string | Date): string {

@@ -38,5 +38,32 @@ export async function open(name, look) {
     await at('password').fill(password)
     await at('sign-submit').click()
   }
-  return { page, complaints, run, signUp }
+
+  /** Connects an account in the dialog that a button opens. */
+  async function connect(opener, name, key, secret) {
+    const at = (id) => page.getByTestId(id)
+    await at(opener).click()
+    await at('connect-name').fill(name)
+    await at('connect-key').fill(key)
+    await at('connect-secret').fill(secret)
+    await at('connect-submit').click()
+    await at('connect-form').waitFor({ state: 'detached' })
+  }
+
+  /** Sends a request of who is signed in on the page, again where its account is not read yet or too much was asked. */
+  async function ask(method, path, body, account) {
+    for (const end = Date.now() + 60_000; ; await page.waitForTimeout(300)) {
+      const answer = await page.evaluate(
+        async ([method, path, body, account]) => {
+          const headers = { ...(body && { 'Content-Type': 'application/json' }), ...(account && { 'X-Account-ID': account }) }
+          const r = await fetch(path, { method, headers, body: body && JSON.stringify(body) })
+          return { status: r.status, text: await r.text() }
+        },
+        [method, path, body, account],
+      )
+      if (answer.status < 300) return answer.text && JSON.parse(answer.text)
+      if (![429, 503].includes(answer.status) || Date.now() > end) throw new Error(`${method} ${path} was answered with ${answer.status}: ${answer.text}`)
+    }
+  }
+  return { page, complaints, run, signUp, connect, ask }
 }

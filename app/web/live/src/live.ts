@@ -246,8 +246,8 @@ export class PaddockLive {
     else report(e)
   }
 
-  /** Connects at once, where it waits to: the network is back. */
-  private hurry() {
+  /** Connects at once, where it waits to: the network, or the server, is back. */
+  hurry() {
     if (this.now === 'connecting' && !this.wire) this.dial()
   }
 

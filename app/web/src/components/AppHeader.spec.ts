@@ -34,7 +34,7 @@ async function pick(name: string) {
 describe('the account picker', () => {
   it('marks real money, also in its list', async () => {
     await show(AppHeader, {}, { name: 'Savings', environment: 'live' })
-    expect(text('account-select')).toBe('Savingslive')
+    expect(text('account-select')).toBe('Savings live')
     expect(at('account-select').querySelector('.badge.live')).not.toBeNull()
     useAccounts().list.push(anAccount({ id: 'c', name: 'Third' }))
     await click('account-select')
@@ -57,7 +57,7 @@ describe('the account picker', () => {
     })
     await settled()
     expect(orders.list).toEqual([])
-    expect(text('account-select')).toBe('Otherpaper')
+    expect(text('account-select')).toBe('Other paper')
   })
 
   it('remembers the choice', async () => {

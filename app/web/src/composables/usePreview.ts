@@ -2,6 +2,7 @@
 // filled in.
 import { onScopeDispose, ref, watch } from 'vue'
 import { api, explain } from '../api'
+import { onReconnection } from '../reconnection'
 import type { OrderDraft, Preview } from '../types'
 
 const pause = 400 // ms after the last keystroke
@@ -54,6 +55,7 @@ export function usePreview(account: () => string | null, order: () => OrderDraft
     },
     { immediate: true },
   )
+  onReconnection(() => error.value && ask(0))
   onScopeDispose(stop)
   return { preview, asking, error, refresh: () => ask(pause) }
 }

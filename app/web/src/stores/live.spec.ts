@@ -6,6 +6,7 @@ import { anAccount, anApproval, anOrder, approvalEvent, credentialsEvent, orderE
 import { useAccounts } from './accounts'
 import { useCurrentAccount } from './currentAccount'
 import { useLive } from './live'
+import { reconnections } from '../reconnection'
 import { useNotices } from './notices'
 
 const fake = vi.hoisted(() => ({
@@ -15,6 +16,7 @@ const fake = vi.hoisted(() => ({
   state: 'closed',
   refetch: vi.fn(() => Promise.resolve()),
   connect: vi.fn(),
+  hurry: vi.fn(),
 }))
 
 vi.mock('paddock-live', () => ({
@@ -26,6 +28,7 @@ vi.mock('paddock-live', () => ({
       return fake.state
     }
     connect = fake.connect
+    hurry = fake.hurry
     close = () => fake.followed.clear()
     subscribe(account: string, handlers: Handlers) {
       fake.followed.set(account, handlers)
@@ -50,6 +53,7 @@ beforeEach(() => {
   fake.followed.clear()
   fake.looks.clear()
   fake.connect.mockClear()
+  fake.hurry.mockClear()
   vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example' })
   for (const kept of ['localStorage', 'sessionStorage']) vi.stubGlobal(kept, { getItem: () => null, setItem: () => {} })
   vi.stubGlobal('fetch', (url: string) => {
@@ -158,15 +162,39 @@ describe('the live connection', () => {
     const load = vi.spyOn(current, 'load')
     vi.spyOn(accounts, 'load').mockResolvedValue()
     const become = (s: 'connecting' | 'live') => fake.options!.state!(s)
+    const before = reconnections.value
     become('connecting')
     become('live')
-    expect([live.offlineSince, live.reconnections]).toEqual([null, 0]) // the first connection is none after a break
+    expect([live.offlineSince, reconnections.value]).toEqual([null, before]) // the first connection is none after a break
     become('connecting')
     expect(live.offlineSince).toEqual(new Date())
     become('live')
-    expect([live.offlineSince, live.reconnections]).toEqual([null, 1])
+    expect([live.offlineSince, reconnections.value]).toEqual([null, before + 1])
     expect(accounts.load).toHaveBeenCalled()
     expect(load.mock.calls.length + lists).toBeGreaterThan(0)
+  })
+
+  it('looks for a server that is away, and reads what is shown as soon as it answers: the socket may still wait', async () => {
+    const { live } = await setUp()
+    let ready = 0
+    let up = false
+    vi.stubGlobal('fetch', (url: string) => {
+      if (url !== '/readyz') return Promise.resolve(new Response('{"accounts":[]}'))
+      ready++
+      return up ? Promise.resolve(new Response()) : Promise.reject(new TypeError())
+    })
+    const become = (s: 'connecting' | 'live') => fake.options!.state!(s)
+    const before = reconnections.value
+    become('live')
+    become('connecting')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect([ready, reconnections.value, fake.hurry.mock.calls.length]).toEqual([10, before, 0])
+    up = true
+    await vi.advanceTimersByTimeAsync(6000)
+    expect([ready, reconnections.value, fake.hurry.mock.calls.length]).toEqual([13, before + 1, 3])
+    become('live')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([ready, live.offlineSince]).toEqual([13, null])
   })
 
   it('tells what became of what the user asked for', async () => {

@@ -2,10 +2,12 @@ import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from '
 import { useDocumentVisibility } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
+import { api } from '../api'
 import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
 import { auth } from '../auth'
 import { guardNotice } from '../guards'
 import { fillNotice, refusalNotice } from '../orders'
+import { reconnections } from '../reconnection'
 import type { Approval } from '../types'
 import { useAccounts } from './accounts'
 import { useApprovals } from './approvals'
@@ -14,6 +16,7 @@ import { useNotices } from './notices'
 import { usePositions } from './positions'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
+const lookAgain = 2000 // ms between two looks for a server that is away
 const old = 60_000 // ms after which an event that is caught up on is news no longer
 
 /** The connection for live events: it follows all of the user's accounts, and
@@ -28,7 +31,6 @@ export const useLive = defineStore('live', () => {
   const session = auth.useSession()
   const state = ref<LiveState>('closed')
   const offlineSince = ref<Date | null>(null) // null while events come
-  const reconnections = ref(0)
   const followed = new Map<string, Subscription>()
 
   const client = new PaddockLive({
@@ -37,7 +39,7 @@ export const useLive = defineStore('live', () => {
       const before = state.value
       state.value = s
       if (s === 'live' && offlineSince.value) catchUp()
-      if (before === 'live') offlineSince.value = new Date()
+      if (before === 'live') begone()
       else if (s === 'live') offlineSince.value = null
       if (s === 'signed_out') void checkSession()
     },
@@ -50,6 +52,23 @@ export const useLive = defineStore('live', () => {
     setTimeout(() => {
       if (session.value.data && client.state === 'signed_out') client.connect()
     }, retryAfter)
+  }
+
+  /** The server is away. The connection tries again by and by, more and more seldom, and a browser
+   * may let it wait besides: what is shown is read as soon as the server answers anything. */
+  function begone() {
+    const since = (offlineSince.value = new Date())
+    const isAway = () => offlineSince.value === since
+    let answered = false
+    const timer = setInterval(async () => {
+      if (!isAway()) return clearInterval(timer)
+      if (globalThis.document?.hidden) return
+      const before = answered
+      answered = await api.isReady()
+      if (!answered || !isAway()) return
+      client.hurry()
+      if (!before) catchUp()
+    }, lookAgain)
   }
 
   /** Reads again what is shown, after a break: events that were missed are told, but of prices,
@@ -138,5 +157,5 @@ export const useLive = defineStore('live', () => {
 
   watch(() => accounts.list.map((a) => a.id), follow)
   watch([seen, () => current.id], look)
-  return { state, offlineSince, reconnections, connect: () => client.connect(), disconnect }
+  return { state, offlineSince, connect: () => client.connect(), disconnect }
 })
