@@ -5,6 +5,7 @@ import { anAccount, anApproval, approvalEvent } from '../testing/fixtures'
 import type { Approval } from '../types'
 import { useAccounts } from './accounts'
 import { useApprovals } from './approvals'
+import { useCurrentAccount } from './currentAccount'
 
 vi.mock('../auth', () => ({ auth: { useSession: () => ref({ data: { user: { id: 'u' } } }) } }))
 
@@ -102,6 +103,20 @@ describe('what waits', () => {
     expect(store.find('a', 'new')?.words).toHaveLength(1)
     store.put('a', anApproval({ id: 'gone' }))
     expect(store.find('a', 'gone')?.state).toBe('used')
+  })
+
+  it('is not known while it is asked for again, though the answer of before is there', async () => {
+    await setUp()
+    const current = useCurrentAccount()
+    const [first, second] = asked.filter((q) => q.account === 'a')
+    void current.load()
+    await settle()
+    first!.resolve([])
+    second!.resolve([])
+    await settle()
+    expect(current.knows('approvals')).toBe('loading')
+    await answer('a', [anApproval({ id: '1' })])
+    expect(current.knows('approvals')).toBe('known')
   })
 
   it('is nobody else’s after a sign-out, also where an answer comes late', async () => {

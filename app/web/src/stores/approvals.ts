@@ -21,6 +21,7 @@ export const useApprovals = defineStore('approvals', () => {
   const waiting = ref<Record<string, Approval[]>>({}) // by account, the newest first
   const decided = ref(new Map<string, Approval>()) // lately: what comes late must not let it wait again
   const readings = new Map<string, Set<string>>() // by account, with what was heard of meanwhile
+  const newest = new Map<string, Promise<void>>() // the reading that counts, by account
 
   const of = (account: string | null) => (account && waiting.value[account]) || []
 
@@ -49,14 +50,21 @@ export const useApprovals = defineStore('approvals', () => {
   const set = (account: string, list: Approval[]) => (waiting.value[account] = list.sort(newestFirst))
 
   /** Reads what waits on an account. What is heard of meanwhile stays as it was heard. */
-  async function load(account: string, signal?: AbortSignal) {
+  function load(account: string, signal?: AbortSignal) {
+    const reading = read(account, signal)
+    newest.set(account, reading)
+    return reading
+  }
+
+  async function read(account: string, signal?: AbortSignal): Promise<void> {
     const heard = new Set<string>()
     readings.set(account, heard)
     try {
       const pages = await Promise.all(
         ['pending', 'approved'].map((state) => api.approvals(account, { state, limit: most }, signal)),
       )
-      if (readings.get(account) !== heard) return
+      // Where it was asked for again meanwhile, what waits is not known before that is answered.
+      if (readings.get(account) !== heard) return readings.has(account) ? newest.get(account) : undefined
       const stays = of(account).filter((one) => heard.has(one.id))
       const read = pages
         .flatMap((page) => page.approvals)
