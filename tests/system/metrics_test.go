@@ -56,7 +56,7 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), destinations.Results(), tenant.ReplicaResults[:], []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
-		"pool":        one("app", "worker", "auth", "bell", "jobs", "replica", "index"),
+		"pool":        one("app", "worker", "auth", "bell", "jobs", "reach", "ready", "replica", "index"),
 		"state":       one("acquired", "idle", "waiting", "running", "working", "failing", "given_up"),
 		"kind":        one(append(jobs.Kinds(), "other")...),
 		"type":        one(append(destinations.Types(), "other")...),

@@ -183,7 +183,7 @@ func TestATraceOfAnOrder(t *testing.T) {
 	if batches < 2 || calls != 1 {
 		t.Errorf("there are %d batches and %d calls, want 2 or more and 1", batches, calls)
 	}
-	for _, want := range []string{"select private.admit($1, $2, $3)", "insert into app.alpaca_orders", "app.record_order($1, $2, $3)"} {
+	for _, want := range []string{"select private.admit($1, $2, $3)", "insert into app.alpaca_orders", "private.record_answer($1, $2, $3, $4)"} {
 		if !slices.ContainsFunc(statements, func(s string) bool { return strings.Contains(s, want) }) {
 			t.Errorf("no batch has the statement %q", want)
 		}
