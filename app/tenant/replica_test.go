@@ -310,7 +310,7 @@ func TestAStandbyOfAnotherHistoryIsNotRead(t *testing.T) {
 	f.used(f.db)
 	left := f.primary.Replica(t, "two")
 	left.Server.Kill()
-	for range 50 { // only the first standby hears of this
+	for range 400 { // only the first standby hears of this, which is more than the other writes when it is promoted
 		f.rename("lost")
 	}
 	f.used(f.db)
