@@ -197,8 +197,8 @@ create policy gate_keeps on app.alpaca_orders for update to paddock_gate
 create policy gate_undoes on app.alpaca_orders for delete to paddock_gate
   using ((select private.is_operator()) and exists (
     select from private.imports i where i.account_id = alpaca_orders.account_id and i.id = import_id and i.state = 'undoing'));
-grant select (import_id, broker_updated_at, time_in_force, order_class, position_intent, limit_price, stop_price, trail_price, trail_percent,
-    hwm, extended_hours, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, submitted_by, orchestrator_agent_id,
+grant select (import_id, broker_updated_at, time_in_force, position_intent, limit_price, stop_price, trail_price, trail_percent,
+    hwm, extended_hours, filled_qty, filled_avg_price, replaced_by, submitted_by, orchestrator_agent_id,
     tag, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at),
   insert (account_id, id, import_id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type,
     time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours,
@@ -259,8 +259,8 @@ revoke insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_ent
 drop policy gate_undoes on app.alpaca_positions;
 drop policy gate_keeps on app.alpaca_positions;
 drop policy gate_imports on app.alpaca_positions;
-revoke select (import_id, broker_updated_at, time_in_force, order_class, position_intent, limit_price, stop_price, trail_price, trail_percent,
-    hwm, extended_hours, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, submitted_by, orchestrator_agent_id,
+revoke select (import_id, broker_updated_at, time_in_force, position_intent, limit_price, stop_price, trail_price, trail_percent,
+    hwm, extended_hours, filled_qty, filled_avg_price, replaced_by, submitted_by, orchestrator_agent_id,
     tag, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at),
   insert (account_id, id, import_id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type,
     time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours,
