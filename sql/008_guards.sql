@@ -323,6 +323,7 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/open_quantities.sql" . }}
 {{ template "func/008/closable_quantity.sql" . }}
 {{ template "func/008/broker_order_count.sql" . }}
+{{ template "func/008/open_order_count.sql" . }}
 {{ template "func/008/orders_sent_since.sql" . }}
 {{ template "func/008/orders_sent_today.sql" . }}
 {{ template "func/008/orders_sent_by_token.sql" . }}
@@ -331,7 +332,7 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/violation.sql" . }}
 {{ template "func/008/is_beating.sql" . }}
 {{ template "func/008/missed_heartbeat.sql" . }}
-grant execute on function app.underlying, app.broker_order_count to paddock_gate;
+grant execute on function app.underlying, app.broker_order_count, app.open_order_count to paddock_gate;
 grant execute on function app.common_symbols, app.tightest, app.violation, app.is_beating, app.missed_heartbeat to paddock_app, paddock_gate;
 reset role;
 
@@ -364,7 +365,7 @@ grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, a
   app.check_closing to paddock_app, paddock_worker;
 grant execute on function app.violation to paddock_worker;
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines to paddock_recorder;
-grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token,
+grant execute on function app.broker_order_count, app.open_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token,
   app.check_guards,
   app.halt_reason, app.guards_json to paddock_app;
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
@@ -447,7 +448,7 @@ set local role paddock_owner;
 drop trigger guard_new on app.exercises;
 drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
   app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing,
-  app.orders_sent_by_token, app.orders_sent_today, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
+  app.orders_sent_by_token, app.orders_sent_today, app.orders_sent_since, app.open_order_count, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs;
 reset role;
 set local role paddock_gate;

@@ -3640,6 +3640,9 @@ create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
 create function app.multiplier(o app.alpaca_orders) returns numeric
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
 
+create function app.open_order_count(p_account uuid, p_without uuid DEFAULT NULL::uuid) returns bigint
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
 create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, p_sleeve uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 

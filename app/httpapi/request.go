@@ -65,9 +65,9 @@ func (r *request) account() (account uuid.UUID, err error) {
 		return account, problem.New(problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID.")
 	}
 	for i, text := range named {
-		id, is := ids.Parse(text)
-		if !is {
-			return account, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
+		id, err := parseIDOf(text, "account", problem.AccountMalformed, "/api/accounts")
+		if err != nil {
+			return account, err
 		}
 		if i > 0 && id != account {
 			return account, accountAmbiguous()
@@ -95,7 +95,7 @@ func parseOrderID(text string) (uuid.UUID, error) {
 	return parseIDOf(text, "order", problem.OrderIDMalformed, "/api/orders")
 }
 
-// parseIDOf is parseID that ends with a problem, which says of what the id is none and
+// parseIDOf is ids.Parse that ends with a problem, which says of what the id is none and
 // which list has the right ones.
 func parseIDOf(text, what string, code problem.Code, list string) (uuid.UUID, error) {
 	id, is := ids.Parse(text)

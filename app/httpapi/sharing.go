@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"paddock/app/ids"
 	"paddock/app/problem"
 	"paddock/app/sharing"
 )
@@ -68,9 +67,9 @@ func (s *Server) takeInvitation(r *request, body heldInvitation) (response, erro
 }
 
 func (s *Server) takeInvitationBack(r *request) (response, error) {
-	id, is := ids.Parse(r.PathValue("id"))
-	if !is {
-		return response{}, problem.New(problem.InvalidGrant, "The invitation's id is not a UUID. Copy it from GET /api/accounts/:id/grants or GET /api/user/grants.")
+	id, err := parseIDOf(r.PathValue("id"), "invitation", problem.InvalidGrant, "/api/accounts/:id/grants or GET /api/user/grants")
+	if err != nil {
+		return response{}, err
 	}
 	return noContent(s.Sharing.TakeBack(r.Context(), r.admission, id))
 }

@@ -190,18 +190,25 @@ func TestTakenBackOfAnEarlierTrip(t *testing.T) {
 	}
 }
 
-// An answer that took long to arrive undoes nothing that was recorded in the
-// meantime. If the broker's clock shows the order of two answers, that order
-// counts.
-func TestOldAnswersUndoNothing(t *testing.T) {
-	t.Parallel()
+// newWorldThatBought returns a world whose account has bought 4 AAPL, and whose stream has
+// ended since, with a lease of it.
+func newWorldThatBought(t *testing.T) (*world, tenant.Lease) {
+	t.Helper()
 	w := newWorld(t)
 	_, stop := w.run()
 	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
 	stop()
-	l := w.lease()
+	return w, w.lease()
+}
+
+// An answer that took long to arrive undoes nothing that was recorded in the
+// meantime. If the broker's clock shows the order of two answers, that order
+// counts.
+func TestOldAnswersUndoNothing(t *testing.T) {
+	t.Parallel()
+	w, l := newWorldThatBought(t)
 	record := func(told, age time.Duration) (changed bool) {
 		t.Helper()
 		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
@@ -233,13 +240,7 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 // something back, and opens an order that is over.
 func TestAnAnswerFromBeforeTheClockWasSetBackUndoesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	_, stop := w.run()
-	w.awaitStream()
-	w.trade("AAPL", "buy", "4", "", "")
-	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
-	stop()
-	l := w.lease()
+	w, l := newWorldThatBought(t)
 	record := func(what, change string, takesBack bool) (state string) {
 		t.Helper()
 		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
 	"paddock/app/credentials"
@@ -150,15 +151,7 @@ type quote struct {
 func text(snapshots []broker.Snapshot) (json.RawMessage, error) {
 	list := make([]quote, 0, len(snapshots))
 	for _, s := range snapshots {
-		q := quote{Symbol: s.Symbol, Price: s.Price.String()}
-		if s.Bid.IsPositive() {
-			bid := s.Bid.String()
-			q.Bid = &bid
-		}
-		if s.Ask.IsPositive() {
-			ask := s.Ask.String()
-			q.Ask = &ask
-		}
+		q := quote{Symbol: s.Symbol, Price: s.Price.String(), Bid: orNull(s.Bid), Ask: orNull(s.Ask)}
 		if !s.At.IsZero() {
 			q.At = &s.At
 		}
@@ -169,4 +162,13 @@ func text(snapshots []broker.Snapshot) (json.RawMessage, error) {
 		return nil, fmt.Errorf("write quotes as JSON: %w", err)
 	}
 	return all, nil
+}
+
+// orNull returns a price as text, nil where there is none.
+func orNull(price decimal.Decimal) *string {
+	if !price.IsPositive() {
+		return nil
+	}
+	text := price.String()
+	return &text
 }

@@ -310,7 +310,7 @@ var mutants = []mutant{
 	{beats, "sql/func/008/note_position.sql", "'max_position_qty', abs(new.qty)", "'max_position_qty', new.qty", []string{"app/trading TestLimitsOfPositionsAndOpenOrdersAreToldOfNearTheirEnd"}},
 	{beats, "sql/func/008/note_position.sql", "then 1 else 100 end", "then 1 else 1 end", []string{"app/trading TestLimitsOfPositionsAndOpenOrdersAreToldOfNearTheirEnd"}},
 	{beats, "sql/func/008/note_use.sql", "concat_ws(' ', p_limit, p_sleeve, p_symbol)", "concat_ws(' ', p_limit, p_sleeve)", []string{"app/trading TestLimitsOfPositionsAndOpenOrdersAreToldOfNearTheirEnd"}},
-	{beats, "sql/func/008/count_sent_order.sql", "select app.broker_order_count(new.action, new.order_class, new.alpaca_order_id, new.parent_alpaca_order_id)\n          + coalesce", "select coalesce", []string{"app/trading TestLimitsOfPositionsAndOpenOrdersAreToldOfNearTheirEnd"}},
+	{beats, "sql/func/008/count_sent_order.sql", "\n      + app.broker_order_count(new.action, new.order_class, new.alpaca_order_id, new.parent_alpaca_order_id)", "", []string{"app/trading TestLimitsOfPositionsAndOpenOrdersAreToldOfNearTheirEnd"}},
 	{assent, "sql/func/007/record_order.sql", "filled >= t.filled_qty and (ended or not app.is_ended(t.status))", "(ended or not app.is_ended(t.status))", []string{"app/mirror TestAnAnswerFromBeforeTheClockWasSetBackUndoesNothing"}},
 	{assent, "sql/func/007/record_order.sql", "filled >= t.filled_qty and (ended or not app.is_ended(t.status))", "filled >= t.filled_qty", []string{"app/mirror TestAnAnswerFromBeforeTheClockWasSetBackUndoesNothing"}},
 	{assent, "sql/func/007/record_order.sql", " or p_takes_back and filled < t.filled_qty)", ")", []string{"app/mirror TestAnAnswerFromBeforeTheClockWasSetBackUndoesNothing"}},

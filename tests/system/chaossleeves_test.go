@@ -89,21 +89,21 @@ func (a *chaosAccount) moveCash(client *http.Client, dice *rand.Rand, name strin
 // overspentSQL finds each sleeve whose sums are not what its transfers and round trips say,
 // or that has less cash than nothing, or than its open orders may take, in one snapshot, with
 // what its orders and the last that happened to it were then.
-const overspentSQL = `select s.account_id::text, concat_ws(' ', s.id, trim_scale(s.cash), 'less', trim_scale(app.reserved_cash(s.account_id, s.id)),
-			case when s.cash < app.reserved_cash(s.account_id, s.id) then (select string_agg(concat_ws(' ', E'\n  order', o.client_order_id, o.action, o.intent_state, o.status, o.type, o.symbol, o.qty, o.notional, o.limit_price,
+const overspentSQL = `select s.account_id::text, concat_ws(' ', s.id, trim_scale(s.cash), 'less', trim_scale(r.reserved),
+			case when s.cash < r.reserved then (select string_agg(concat_ws(' ', E'\n  order', o.client_order_id, o.action, o.intent_state, o.status, o.type, o.symbol, o.qty, o.notional, o.limit_price,
 					'filled', o.filled_qty, o.filled_avg_price, 'booked', o.fills_qty, o.fills_avg_price, 'cost', o.sleeve_cost, o.alpaca_order_id, 'replaces', o.replaces, 'by', o.replaced_by, o.reference_prices, o.updated_at::time), '' order by o.updated_at)
 				from app.alpaca_orders o where o.account_id = s.account_id and o.sleeve_id = s.id and o.side = 'buy' and (o.is_open or o.fills_differ or o.updated_at > clock_timestamp() - interval '10 seconds')) end,
-			case when s.cash < app.reserved_cash(s.account_id, s.id) then (select string_agg(concat_ws(' ', E'\n  transfer', x.from_sleeve_id, x.to_sleeve_id, x.amount, x.made_at::time), '' order by x.made_at)
+			case when s.cash < r.reserved then (select string_agg(concat_ws(' ', E'\n  transfer', x.from_sleeve_id, x.to_sleeve_id, x.amount, x.made_at::time), '' order by x.made_at)
 				from app.sleeve_transfers x where x.account_id = s.account_id and s.id in (x.from_sleeve_id, x.to_sleeve_id) and x.made_at > clock_timestamp() - interval '10 seconds') end,
-			case when s.cash < app.reserved_cash(s.account_id, s.id) then (select string_agg(concat_ws(' ', E'\n  event', e.seq, e.at::time, e.kind, e.data->>'event', e.data->'order'->>'client_order_id', e.data->'order'->>'status', e.data->'order'->>'filled_qty', left(e.data->>'execution', 300)), '' order by e.seq)
+			case when s.cash < r.reserved then (select string_agg(concat_ws(' ', E'\n  event', e.seq, e.at::time, e.kind, e.data->>'event', e.data->'order'->>'client_order_id', e.data->'order'->>'status', e.data->'order'->>'filled_qty', left(e.data->>'execution', 300)), '' order by e.seq)
 				from app.account_events e where e.account_id = s.account_id and e.at > clock_timestamp() - interval '10 seconds') end),
-		s.cash < 0 or s.cash < app.reserved_cash(s.account_id, s.id),
+		s.cash < 0 or s.cash < r.reserved,
 		s.transferred <> (select coalesce(sum(case x.to_sleeve_id when s.id then x.amount else -x.amount end), 0) from app.sleeve_transfers x
 				where x.account_id = s.account_id and s.id in (x.from_sleeve_id, x.to_sleeve_id))
 			or (s.traded, s.fees, s.realized_pl) is distinct from (select (coalesce(sum(t.multiplier * (t.exit_notional - t.entry_notional) * case t.direction when 'long' then 1 else -1 end - t.fees), 0),
 				coalesce(sum(t.fees), 0), coalesce(sum(t.realized_pl), 0))
 				from app.trading_positions t where t.account_id = s.account_id and t.scope = 'sleeve' and t.scope_value = s.id::text)
-	from app.sleeves s`
+	from app.sleeves s cross join lateral (select app.reserved_cash(s.account_id, s.id) as reserved) r`
 
 // watchSleeves looks at every sleeve again and again until done is closed, and returns, by
 // account, what was found of overspending. It fails the test where sums are wrong.

@@ -170,9 +170,7 @@ begin
   end if;
 
   if g.max_open_orders is not null then
-    select coalesce(sum(app.broker_order_count(t.action, t.order_class, t.alpaca_order_id, t.parent_alpaca_order_id)), 0) + app.broker_order_count(o.action, o.order_class, o.alpaca_order_id, o.parent_alpaca_order_id) into counted from app.alpaca_orders t
-      where t.account_id = o.account_id and not app.is_ended(t.status)
-        and (o.replaces is null or t.alpaca_order_id is distinct from o.replaces);
+    counted := app.open_order_count(o.account_id, o.replaces) + app.broker_order_count(o.action, o.order_class, o.alpaca_order_id, o.parent_alpaca_order_id);
     if counted > g.max_open_orders then
       violations := violations || app.violation('max_open_orders', g.max_open_orders::text, counted::text,
         format('It would make %s open orders, exits included; at most %s are allowed. Cancel one first.', counted, g.max_open_orders));

@@ -31,12 +31,8 @@ begin
     returning c.sent into sent_today;
   perform private.note_use(new.account_id, 'orders_per_day', sent_today, g.orders_per_day)
     from app.account_guards g where g.account_id = new.account_id and sent_today >= g.orders_per_day * 0.8;
-  perform private.note_use(new.account_id, 'max_open_orders', (
-      select app.broker_order_count(new.action, new.order_class, new.alpaca_order_id, new.parent_alpaca_order_id)
-          + coalesce(sum(app.broker_order_count(t.action, t.order_class, t.alpaca_order_id, t.parent_alpaca_order_id)), 0)
-        from app.alpaca_orders t
-        where t.account_id = new.account_id and not app.is_ended(t.status)
-          and (new.replaces is null or t.alpaca_order_id is distinct from new.replaces)), g.max_open_orders)
+  perform private.note_use(new.account_id, 'max_open_orders', app.open_order_count(new.account_id, new.replaces)
+      + app.broker_order_count(new.action, new.order_class, new.alpaca_order_id, new.parent_alpaca_order_id), g.max_open_orders)
     from app.account_guards g where g.account_id = new.account_id and g.max_open_orders is not null;
   if new.token_path is not null then
     insert into private.token_order_counts as c (account_id, token_id, day, sent)

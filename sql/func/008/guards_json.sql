@@ -18,8 +18,7 @@ language sql as $$
     'usage', jsonb_build_object(
       'orders_last_minute', app.orders_sent_since(p_account, clock_timestamp() - interval '1 minute'),
       'orders_today', app.orders_sent_today(p_account),
-      'open_orders', (select coalesce(sum(app.broker_order_count(o.action, o.order_class, o.alpaca_order_id, o.parent_alpaca_order_id)), 0) from app.alpaca_orders o
-        where o.account_id = p_account and not app.is_ended(o.status)),
+      'open_orders', app.open_order_count(p_account),
       'heartbeat_at', app.rfc3339(h.beaten_at),
       'heartbeat_holds_until', app.rfc3339(h.beaten_at + make_interval(secs => g.heartbeat_seconds)),
       'heartbeat_missing', g.heartbeat_seconds is not null and not app.is_beating(h.beaten_at, g.heartbeat_seconds),

@@ -47,8 +47,7 @@ begin
   minute := case when minute < 0 then 0 else minute end;
   today := case when today < 0 then 0 else today end;
   if g.max_open_orders is not null then
-    select greatest(g.max_open_orders - coalesce(sum(app.broker_order_count(o.action, o.order_class, o.alpaca_order_id, o.parent_alpaca_order_id)), 0), 0) into open_orders
-      from app.alpaca_orders o where o.account_id = p_account and not app.is_ended(o.status);
+    open_orders := greatest(g.max_open_orders - app.open_order_count(p_account), 0);
   end if;
   return (select jsonb_build_object(
     'account', jsonb_build_object('id', u.id, 'name', u.name, 'environment', u.environment, 'is_active', u.is_active),
