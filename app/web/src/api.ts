@@ -145,12 +145,6 @@ function query(how: Closing): string {
 export type OpenOrders = 'cancel' | 'leave'
 
 export const api = {
-  /** Whether the server serves, so far as can be told. */
-  isReady: () =>
-    fetch('/readyz', { method: 'HEAD' }).then(
-      (answer) => answer.ok,
-      () => false,
-    ),
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
   createAccount: (name: string, environment: 'paper' | 'live') =>
     call<Account>('POST', '/api/accounts', { body: { name, environment } }),

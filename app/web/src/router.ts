@@ -1,5 +1,7 @@
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { cannotBeLoaded } from './parts'
+import { isReady, untilReady } from './ready'
+import { useNotices } from './stores/notices'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -37,8 +39,24 @@ export const router = createRouter({
   ],
 })
 
-// A page of its own chunk cannot be had where the server has another build by now: the whole
-// console is loaded again, once.
-router.onError((e, to) => {
-  if (cannotBeLoaded(e)) location.assign(to.fullPath)
+/** The page that was asked for last, and could not be loaded. */
+let missing: RouteLocationNormalized | undefined
+router.afterEach((_to, _from, failure) => {
+  if (!failure) missing = undefined
+})
+
+// A page's script cannot be had where the server is away, or has another build by now. Then the
+// whole console is loaded again at that page, and not before the server is there: a browser's own
+// page about a server that is away would take the place of what is shown, and look for it no more.
+router.onError(async (e, to) => {
+  if (!cannotBeLoaded(e)) return
+  missing = to
+  if (!(await isReady()))
+    useNotices().add({
+      severity: 'warn',
+      summary: `${to.meta.title} opens when Paddock is back`,
+      detail: 'Paddock cannot be reached, and this page was not loaded before.',
+    })
+  await untilReady()
+  if (missing === to) location.assign(to.fullPath)
 })

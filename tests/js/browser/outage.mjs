@@ -1,14 +1,15 @@
 // Kills the server while the console is open, and starts it again: it says that it is offline, its
 // figures are fresh within five seconds of the server's return, and no error stays. On the desk
-// with a ticket that is filled in, and on each page that reads something by itself.
+// with a ticket that is filled in, and on each page that reads something by itself. A page that
+// was never opened before, and is asked for meanwhile, opens when the server is back.
 //
 // It writes "kill" and "start" for who runs it, and reads a line when that is done.
-// BASE_URL, KEY1, SECRET1; AWAY (16 seconds); and what open.mjs takes.
+// BASE_URL, KEY1, SECRET1; and what open.mjs takes.
 import assert from 'node:assert/strict'
 import { createInterface } from 'node:readline'
 import { open } from './open.mjs'
 
-const { BASE_URL, KEY1, SECRET1, AWAY = '16' } = process.env
+const { BASE_URL, KEY1, SECRET1 } = process.env
 const { page, complaints, run, signUp, connect } = await open('outage', { viewport: { width: 1440, height: 900 } })
 const at = (id) => page.getByTestId(id)
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
@@ -17,12 +18,12 @@ const tell = async (what) => {
   assert.equal((await lines.next()).value, 'done')
 }
 
-/** Ends the server without a word, and returns when it was there again. */
-async function outage(meanwhile) {
+/** Ends the server without a word for some seconds, and returns when it was there again. */
+async function outage(meanwhile, away = 3) {
   await tell('kill')
   await at('connection').getByText('Offline since').waitFor()
   await meanwhile?.()
-  await page.waitForTimeout(Number(AWAY) * 1000)
+  await page.waitForTimeout(away * 1000)
   const started = tell('start')
   for (;;) {
     if (await fetch(`${BASE_URL}/readyz`).then((r) => r.ok, () => false)) break
@@ -52,6 +53,15 @@ async function askInVain() {
   await page.getByText('cannot be reached').nth(1).waitFor()
 }
 
+/** The console stays, and says why there is no such page now. */
+async function openInVain() {
+  await at('nav-audit').click()
+  await page.getByText('Audit opens when Paddock is back').waitFor()
+  await at('connection').getByText('Offline since').waitFor()
+}
+
+const pageIs = (title) => page.waitForFunction((title) => document.title.includes(title), title)
+
 await run(async () => {
   await page.goto(BASE_URL)
   await signUp('Outage', `outage-${Date.now()}@example.com`)
@@ -62,8 +72,9 @@ await run(async () => {
   await page.locator('[data-testid=preview][data-allowed=true]').waitFor()
   for (const name of ['desk', 'accounts', 'journal', 'approvals', 'guards']) {
     if (name !== 'desk') await at(`nav-${name}`).click()
+    await pageIs(name[0].toUpperCase() + name.slice(1))
     await page.waitForLoadState('networkidle')
-    const back = await outage(name === 'desk' ? askInVain : undefined)
+    const back = await (name === 'desk' ? outage(askInVain, 16) : outage()) // after 15 s a figure is old
     await calm(back)
     const ms = Date.now() - back
     console.log(`${name}: calm ${ms} ms after the server’s return`)
@@ -71,6 +82,9 @@ await run(async () => {
     await page.locator('[data-testid=connection].live').waitFor()
     await calm(back)
   }
+  const back = await outage(openInVain)
+  await pageIs('Audit')
+  await calm(back)
   assert.deepEqual(complaints, [], 'the browser complained')
   console.log('ok')
 })

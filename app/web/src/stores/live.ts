@@ -2,11 +2,11 @@ import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from '
 import { useDocumentVisibility } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
-import { api } from '../api'
 import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
 import { auth } from '../auth'
 import { guardNotice } from '../guards'
 import { fillNotice, refusalNotice } from '../orders'
+import { isReady } from '../ready'
 import { reconnections } from '../reconnection'
 import type { Approval } from '../types'
 import { useAccounts } from './accounts'
@@ -64,7 +64,7 @@ export const useLive = defineStore('live', () => {
       if (!isAway()) return clearInterval(timer)
       if (globalThis.document?.hidden) return
       const before = answered
-      answered = await api.isReady()
+      answered = await isReady()
       if (!answered || !isAway()) return
       client.hurry()
       if (!before) catchUp()

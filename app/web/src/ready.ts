@@ -1,0 +1,13 @@
+const lookAgain = 2000 // ms between two looks for a server that is away
+
+/** Returns whether the server serves, so far as can be told. */
+export const isReady = () =>
+  fetch('/readyz', { method: 'HEAD' }).then(
+    (answer) => answer.ok,
+    () => false,
+  )
+
+/** Resolves as soon as the server serves. */
+export async function untilReady() {
+  while (!(await isReady())) await new Promise((done) => setTimeout(done, lookAgain))
+}
