@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { ticketHash } from './navigation'
 import { cannotBeLoaded } from './parts'
 import { isReady, untilReady } from './ready'
 import { useNotices } from './stores/notices'
@@ -18,6 +19,10 @@ const ofAccount = (title: string) => ({ title, ofAccount: true })
 // Each page is a chunk of its own: most people open few of them.
 export const router = createRouter({
   history: createWebHistory(),
+  scrollBehavior(to, from, saved) {
+    if (to.hash === ticketHash && document.querySelector(ticketHash)) return { el: ticketHash, top: 12 }
+    return saved ?? (to.path === from.path ? false : { top: 0 })
+  },
   routes: [
     { path: '/', component: () => import('./pages/DeskPage.vue'), meta: ofAccount('Desk') },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: ofAccount('Journal') },

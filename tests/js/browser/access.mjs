@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1, LOOK } = process.env
-const { page, complaints, run, signUp, connect, ask } = await open('access', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+const { page, complaints, run, signUp, connect, ask, goTo } = await open('access', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
 const at = (id) => page.getByTestId(id)
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const barriers = []
@@ -32,9 +32,9 @@ function tooSmall() {
   return found
 }
 
-async function look(where) {
+async function look(where, widths = [1440, 768, 375]) {
   const before = barriers.length
-  for (const width of [1440, 768, 375]) {
+  for (const width of widths) {
     await page.setViewportSize({ width, height: 900 })
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
@@ -56,7 +56,7 @@ async function look(where) {
 
 /** Goes to a page and looks at it once all of it is there. */
 async function visit(name, ready) {
-  await at(`nav-${name}`).click()
+  await goTo(name)
   await at(ready).first().waitFor()
   await page.waitForLoadState('networkidle')
   await look(name)
@@ -119,6 +119,13 @@ await run(async () => {
   await page.locator('[data-testid^=account-option]').first().waitFor()
   await look('the list of accounts')
   await page.keyboard.press('Escape')
+
+  await at('user-menu').click()
+  await look('the menu of the user', [1440, 768])
+  await page.keyboard.press('Escape')
+  await page.setViewportSize({ width: 375, height: 900 })
+  await at('nav-more').click()
+  await look('more pages', [375])
 
   await visit('journal', 'trip-MSFT')
   await at('fills-of-MSFT').first().click()
