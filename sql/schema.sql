@@ -1516,6 +1516,7 @@ END) stored,
 CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
 CREATE INDEX trading_positions_place_idx ON app.trading_positions USING btree (account_id, symbol, scope, scope_value, last_at, last_id);
+CREATE INDEX trading_positions_results_idx ON app.trading_positions USING btree (account_id, scope, closed_at DESC, id DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_value_idx ON app.trading_positions USING btree (account_id, scope, scope_value, opened_at DESC, id DESC) WHERE (scope <> 'account'::text);
 CREATE UNIQUE INDEX trading_positions_open_idx ON app.trading_positions USING btree (account_id, scope, scope_value, symbol) WHERE (closed_at IS NULL);
 alter table app.trading_positions enable row level security, force row level security;

@@ -83,9 +83,11 @@ func (s *Server) routes() []route {
 			"period timeframe intraday_reporting start end pnl_reset extended_hours cashflow_types", "/v2/account/portfolio/history"),
 		s.passed("GET", "/api/account/activities", mayRead,
 			"activity_types category date until after direction page_size page_token", "/v2/account/activities"),
+		own("GET", "/api/account/activities/export", mayRead, "activity_types category date until after direction", s.exportActivities).byServeMux(),
 		s.passed("GET", "/api/account/activities/{type}", mayRead, "date until after direction page_size page_token", "/v2/account/activities/{type}"),
 
 		own("GET", "/api/orders", mayRead, strings.Join(trading.ListParameters, " "), s.listOrders),
+		own("GET", "/api/orders/export", mayRead, strings.Join(trading.ExportParameters, " "), s.exportOrders).byServeMux(),
 		own("POST", "/api/orders", mayTrade, "", withBody(s.placeOrder)),
 		s.passed("DELETE", "/api/orders", mayCancel, "", "/v2/orders").
 			changing(cancels, "Look with GET /api/orders?status=open; to ask again does no harm.").handledBy(s.cancelOrders).stopping(),
@@ -159,7 +161,10 @@ func (s *Server) routes() []route {
 		own("POST", "/api/sleeve-transfers", mayManage, "", withBody(s.moveCash)),
 
 		own("GET", "/api/fills", mayRead, "symbol order_id "+pageParameters, s.listFills),
-		own("GET", "/api/trading-positions", mayRead, "scope scope_value symbol status "+pageParameters, s.listTradingPositions),
+		own("GET", "/api/fills/export", mayRead, "symbol order_id", s.exportFills),
+		own("GET", "/api/trading-positions", mayRead, tripFilters+" status "+pageParameters, s.listTradingPositions),
+		own("GET", "/api/trading-positions/export", mayRead, tripFilters+" status", s.exportTradingPositions),
+		own("GET", "/api/results", mayRead, tripFilters+" group_by", s.results),
 		own("POST", "/api/sync", mayCancel, "", withoutBody(s.sync)),
 		own("GET", "/api/events", mayRead, "since limit snapshot watch", s.listEvents),
 		own("GET", "/api/ws", socket, accountParameter+" cursor snapshot", s.push),

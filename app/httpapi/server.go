@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"paddock/app/accounts"
+	"paddock/app/activities"
 	"paddock/app/agents"
 	"paddock/app/alerts"
 	"paddock/app/approvals"
@@ -64,6 +65,7 @@ type Config struct {
 	Copying      *copying.Service
 	Sharing      *sharing.Service
 	Journal      *journal.Journal
+	Activities   *activities.Activities
 	Relay        *passthrough.Relay
 	Logs         *agents.Logs
 	Audit        *audit.Audit

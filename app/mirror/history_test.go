@@ -179,6 +179,21 @@ func TestWhatIsDoneReadsNoHistory(t *testing.T) {
 			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Status: "open"}, &page)
 			return err
 		}},
+		{"round trips that were closed lately", nothing, func() error {
+			later := journal.Filter{Period: journal.Period{From: time.Now().Add(-time.Hour)}}
+			_, err := trips.RoundTrips(t.Context(), w.account, later, &paging.Page{At: time.Now().Add(time.Hour), Limit: 20})
+			return err
+		}},
+		{"results of the last hour", nothing, func() error {
+			f := journal.ResultsFilter{Filter: journal.Filter{Period: journal.Period{From: time.Now().Add(-time.Hour)}}, GroupBy: []string{"month", "symbol", "agent", "tag", "sleeve"}}
+			_, err := trips.Results(t.Context(), w.account, f)
+			return err
+		}},
+		{"results of an agent's last hour", nothing, func() error {
+			f := journal.ResultsFilter{Filter: journal.Filter{Scope: "agent", ScopeValue: "one", Symbol: "AAPL", Period: journal.Period{From: time.Now().Add(-time.Hour)}}, GroupBy: []string{"agent"}}
+			_, err := trips.Results(t.Context(), w.account, f)
+			return err
+		}},
 		{"executions", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "", uuid.Nil, &page); return err }},
 		{"executions of a symbol", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "AAPL", uuid.Nil, &page); return err }},
 		{"executions of a symbol that was never traded", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "BTC/USD", uuid.Nil, &page); return err }},

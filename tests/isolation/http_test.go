@@ -24,6 +24,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/accounts"
+	"paddock/app/activities"
 	"paddock/app/agents"
 	"paddock/app/alpacasim"
 	"paddock/app/audit"
@@ -106,7 +107,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	})
 	opener := credentials.NewOpener(app, keys, client, log)
 	server.Config.Handler = httpapi.New(httpapi.Config{
-		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app), Audit: audit.New(app),
+		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Activities: activities.New(app, passthrough.New(app, opener)), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app), Audit: audit.New(app),
 		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, EventStream: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})

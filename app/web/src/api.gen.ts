@@ -1120,6 +1120,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/export": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All orders that a filter selects, from the mirror, as CSV
+         * @description A row an order, legs included, with the fields of the list. Where it breaks off, the connection is cut.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    status?: "all" | "open" | "closed";
+                    /** @description Submitted after this time, RFC 3339 or a day in UTC */
+                    after?: string;
+                    /** @description Submitted before this time, RFC 3339 or a day in UTC */
+                    until?: string;
+                    /** @description desc has the newest first */
+                    direction?: "asc" | "desc";
+                    /** @description Between commas; a pair's slash may be left out */
+                    symbols?: string;
+                    side?: "buy" | "sell";
+                    /** @description Only orders before this one, by our id or Alpaca's; not with after or until */
+                    before_order_id?: string;
+                    /** @description Only orders after this one, by our id or Alpaca's; not with after or until */
+                    after_order_id?: string;
+                    /** @description us_equity, us_option, crypto and others, between commas, or all */
+                    asset_class?: string;
+                    /** @description Of this sleeve; none for those of none */
+                    sleeve_id?: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: components["responses"]["Table"];
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders:by_client_order_id": {
         parameters: {
             query?: {
@@ -4054,7 +4116,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The journal: round trips, the newest first by when they were opened
+         * The journal: round trips, the newest first by when they were opened, or with from or to by when they were closed
          * @description Computed exactly from the account's executions: for the account as a whole, for each agent's own orders, or for each
          *     tag's. A bust opens a round trip again and a correction changes its averages; its id stays while the execution
          *     that opened it does.
@@ -4069,6 +4131,10 @@ export interface paths {
                     scope_value?: string;
                     symbol?: string;
                     status?: "all" | "open" | "closed";
+                    /** @description Closed from then on, RFC 3339 or a day in UTC; not with the status open */
+                    from?: string;
+                    /** @description Closed before then, RFC 3339 or a day in UTC; not with the status open */
+                    to?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -4098,6 +4164,123 @@ export interface paths {
                     };
                 };
                 304: components["responses"]["NotModified"];
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trading-positions/export": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All round trips that a filter selects, as CSV
+         * @description A row a round trip, in the order and with the fields of the journal. Where it breaks off, the connection is cut.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    scope?: "account" | "agent" | "tag" | "sleeve" | "user" | "token";
+                    /** @description One agent, or one tag; all of them unless given */
+                    scope_value?: string;
+                    symbol?: string;
+                    status?: "all" | "open" | "closed";
+                    /** @description Closed from then on, RFC 3339 or a day in UTC; not with the status open */
+                    from?: string;
+                    /** @description Closed before then, RFC 3339 or a day in UTC; not with the status open */
+                    to?: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: components["responses"]["Table"];
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the round trips that were closed within a period came to
+         * @description A round trip counts when it was closed within the period, by what is left of its profit after its fees (net_pl): it won
+         *     above 0, lost below 0, and is neither at 0. Round trips that are open are told apart, as they are now. Sums are
+         *     exact; what is divided is rounded to nine decimals.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    scope?: "account" | "agent" | "tag" | "sleeve" | "user" | "token";
+                    /** @description One agent, or one tag; all of them unless given */
+                    scope_value?: string;
+                    symbol?: string;
+                    /** @description Closed from then on, RFC 3339 or a day in UTC */
+                    from?: string;
+                    /** @description Closed before then, RFC 3339 or a day in UTC */
+                    to?: string;
+                    /** @description month (of New York, by the closing), symbol, agent, tag, sleeve, user, token; several between commas */
+                    group_by?: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The figures */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Results"];
+                    };
+                };
                 default: components["responses"]["Problem"];
             };
         };
@@ -4549,6 +4732,53 @@ export interface paths {
                     };
                 };
                 304: components["responses"]["NotModified"];
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fills/export": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All of the account's executions, or those of a symbol or an order, as CSV
+         * @description A row an execution, with the fields of the list. Where it breaks off, the connection is cut.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    symbol?: string;
+                    /** @description Of one order */
+                    order_id?: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: components["responses"]["Table"];
                 default: components["responses"]["Problem"];
             };
         };
@@ -5305,6 +5535,63 @@ export interface paths {
                         "application/json": components["schemas"]["Activity"][];
                     };
                 };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/activities/export": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All activities that a filter selects, as CSV
+         * @description A row an activity, with Alpaca's fields. Alpaca gives a hundred at a time; where the account has no requests left, the
+         *     table goes on a little later. Where it breaks off, the connection is cut.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    /** @description Between commas */
+                    activity_types?: string;
+                    /** @description Instead of types: trade_activity or non_trade_activity */
+                    category?: string;
+                    /** @description The day, in New York */
+                    date?: components["parameters"]["ActivityDate"];
+                    /** @description Before this time or day */
+                    until?: components["parameters"]["ActivityUntil"];
+                    /** @description After this time or day */
+                    after?: components["parameters"]["ActivityAfter"];
+                    /** @description By time */
+                    direction?: components["parameters"]["Direction"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: components["responses"]["Table"];
                 default: components["responses"]["Problem"];
             };
         };
@@ -10762,6 +11049,83 @@ export interface components {
             complete: boolean;
             incomplete_reason: string | null;
         };
+        ResultCounts: {
+            /** @description Round trips that count */
+            trips: number;
+            /** @description Those with more than 0 after fees */
+            wins: number;
+            /** @description Those with less than 0 after fees */
+            losses: number;
+            /** @description Round trips that count nowhere, because their profit is not known */
+            incomplete: number;
+            /** @description wins of trips, from 0 to 1; null without any */
+            win_rate: string | null;
+            /** @description Before fees */
+            realized_pl: string;
+            fees: components["schemas"]["Amount"];
+            /** @description realized_pl less fees */
+            net_pl: string;
+        };
+        ResultTrip: {
+            /** Format: uuid */
+            id: string;
+            symbol: string;
+            /** @enum {string} */
+            direction: "long" | "short";
+            opened_at: components["schemas"]["Time"];
+            closed_at: components["schemas"]["Time"];
+            net_pl: components["schemas"]["Amount"];
+            /** @description What was bought or sold short to open it */
+            cost: string;
+        } | null;
+        ResultGroup: components["schemas"]["ResultCounts"] & {
+            /** @description The symbol, agent or tag, the id of the sleeve, user or API token, or the month */
+            key: string;
+            /**
+             * Format: date-time
+             * @description When the month begins
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description When the next one does
+             */
+            to?: string;
+        };
+        Results: {
+            figures: components["schemas"]["ResultCounts"] & {
+                /** @description What the wins came to */
+                profit: string;
+                /** @description What the losses came to, as a number above 0 */
+                loss: string;
+                /** @description profit by loss; null without a loss */
+                profit_factor: string | null;
+                average_win: components["schemas"]["AmountOrNull"];
+                /** @description As a number above 0 */
+                average_loss: components["schemas"]["AmountOrNull"];
+                /** @description net_pl by trips */
+                expectancy: string | null;
+                /** @description The most losses that were closed one after the other */
+                longest_losing_run: number;
+                best: components["schemas"]["ResultTrip"];
+                worst: components["schemas"]["ResultTrip"];
+            };
+            /** @description Round trips that are open now */
+            open: {
+                trips: number;
+                /** @description What was closed of them so far, before fees */
+                realized_pl: string;
+                fees: components["schemas"]["Amount"];
+                /** @description Those whose profit is not known */
+                incomplete: number;
+            };
+            /** @description Fees of the period of which Alpaca does not say what they were for: they are in no round trip. Of the account as a whole alone */
+            other_fees: string | null;
+            /** @description By what group_by names. At most 500 of a kind, those that came to most, either way; all months */
+            groups: {
+                [key: string]: components["schemas"]["ResultGroup"][];
+            };
+        };
         Fill: {
             /** Format: uuid */
             id: string;
@@ -11203,6 +11567,17 @@ export interface components {
         };
     };
     responses: {
+        /** @description CSV as of RFC 4180: a line of names, then a line a row. A text that a spreadsheet would take for a formula begins with an apostrophe */
+        Table: {
+            headers: {
+                /** @description The name of the file */
+                "Content-Disposition"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "text/csv": string;
+            };
+        };
         /** @description What you have is what there is */
         NotModified: {
             headers: {
