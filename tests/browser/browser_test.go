@@ -107,6 +107,15 @@ func TestFigures(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "figures.mjs"), "BASE_URL="+base, "SIM_URL=http://"+sim, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// What was traded is in the cards and the curve of the page of results, its period stands in the
+// address, and its files add up to what it says.
+func TestResults(t *testing.T) {
+	chromium, js, binary := tools(t)
+	sim := program.FreeAddr(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"), "--sim-control", "--sim-addr", sim)
+	drive(t, filepath.Join(js, "browser", "results.mjs"), "BASE_URL="+base, "SIM_URL=http://"+sim, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The page /api/docs shows every operation of the API's description. It loads
 // files of this server only, and keeps to its content security policy.
 func TestDocs(t *testing.T) {

@@ -2,6 +2,7 @@
 // selected may change while an answer is on its way.
 import type {
   Account,
+  Activity,
   AccountHealth,
   Approval,
   AuditRow,
@@ -21,10 +22,13 @@ import type {
   OrderDraft,
   OrderRequest,
   OrdersPage,
+  PortfolioHistory,
   Position,
   Preview,
   Replacement,
+  Results,
   Role,
+  Sleeve,
   StreamMode,
   SyncReport,
   Token,
@@ -224,6 +228,15 @@ export const api = {
       `/api/fills?${new URLSearchParams({ symbol, limit: '500', ...(before && { before }) })}`,
       { account, signal },
     ),
+
+  results: (account: string, query: string, signal?: AbortSignal) =>
+    call<Results>('GET', `/api/results?${query}`, { account, signal }),
+  portfolioHistory: (account: string, query: string, signal?: AbortSignal) =>
+    call<PortfolioHistory>('GET', `/api/account/portfolio/history?${query}`, { account, signal }),
+  activities: (account: string, query: string, signal?: AbortSignal) =>
+    call<Activity[]>('GET', `/api/account/activities?${query}`, { account, signal }),
+  sleeves: (account: string, signal?: AbortSignal) =>
+    call<{ sleeves: Sleeve[] }>('GET', '/api/sleeves', { account, signal }).then((r) => r.sleeves),
 
   audit: (account: string, query: string, signal?: AbortSignal) =>
     call<{ audit: AuditRow[]; next_cursor: string | null }>('GET', `/api/audit?${query}`, { account, signal }),

@@ -28,6 +28,22 @@ export const change = (value: Amount) =>
 export const percentChange = (value: Amount) =>
   absent(value) ? '–' : `${numbers.write(value, { most: 2, signed: true })} %`
 
+/** How many per cent of another amount one is, whatever the sign of that; null where that is 0 or one is not known. */
+export function percentOf(part: Amount, of: Amount): string | null {
+  if (absent(part) || absent(of) || new Decimal(of).isZero()) return null
+  return new Decimal(part).div(new Decimal(of).abs()).times(100).toFixed(4)
+}
+
+/** The same as a change beside its amount: +1.5 %; nothing where it cannot be told. */
+export function asPercent(part: Amount, of: Amount): string {
+  const percent = percentOf(part, of)
+  return percent === null ? '' : percentChange(percent)
+}
+
+/** A part of a whole from 0 to 1, in per cent: 62.5 %. */
+export const share = (part: Amount) =>
+  absent(part) ? '–' : `${numbers.write(new Decimal(part).times(100).toFixed(), { most: 1 })} %`
+
 /** A quantity without zeros that say nothing. */
 export const quantity = (value: Amount) => (absent(value) ? '–' : numbers.write(value))
 

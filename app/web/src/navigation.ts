@@ -12,6 +12,7 @@ export interface PageLink {
 export const mainPages: PageLink[] = [
   { path: '/', name: 'desk', title: 'Desk', bar: true },
   { path: '/journal', name: 'journal', title: 'Journal', bar: true },
+  { path: '/results', name: 'results', title: 'Results' },
   { path: '/approvals', name: 'approvals', title: 'Approvals' },
   { path: '/guards', name: 'guards', title: 'Guards' },
   { path: '/accounts', name: 'accounts', title: 'Accounts' },

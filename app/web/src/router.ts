@@ -26,6 +26,7 @@ export const router = createRouter({
   routes: [
     { path: '/', component: () => import('./pages/DeskPage.vue'), meta: ofAccount('Desk') },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: ofAccount('Journal') },
+    { path: '/results', component: () => import('./pages/ResultsPage.vue'), meta: ofAccount('Results') },
     { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue'), meta: ofAccount('Approvals') },
     { path: '/guards', component: () => import('./pages/GuardsPage.vue'), meta: ofAccount('Guards') },
     { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { title: 'Accounts' } },

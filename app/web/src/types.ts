@@ -20,6 +20,7 @@ export interface BrokerAccount {
   cash: string
   equity: string
   last_equity: string
+  created_at?: string
   buying_power: string
   trade_suspended_by_user?: boolean
 }
@@ -55,6 +56,12 @@ export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
 export type Fill = Schemas['Fill']
+export type Results = Schemas['Results']
+export type ResultGroup = Schemas['ResultGroup']
+export type ResultTrip = NonNullable<Schemas['ResultTrip']>
+export type PortfolioHistory = Schemas['PortfolioHistory']
+export type Activity = Schemas['Activity']
+export type Sleeve = Schemas['Sleeve']
 /** What a request has depends on its kind. */
 export type Approval = Omit<Schemas['Approval'], 'request'> & { request: Record<string, unknown> }
 export type Job = Omit<Schemas['Job'], 'request' | 'approval'> & {

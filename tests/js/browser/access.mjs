@@ -131,6 +131,7 @@ await run(async () => {
   await at('fills-of-MSFT').first().click()
   await at('fills').waitFor()
   await look('the fills of a round trip')
+  await visit('results', 'equity-chart')
   await visit('approvals', 'approval-approve')
   await visit('guards', 'limits')
   await at('edit-limits').click()
