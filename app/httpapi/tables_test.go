@@ -77,7 +77,7 @@ func (s *server) ledger(u *user) (account string) {
 		if strings.Contains(trade.symbol, "/") {
 			kind = "gtc"
 		}
-		body, _ := json.Marshal(map[string]string{"symbol": trade.symbol, "side": trade.side, "type": "market", "time_in_force": kind, "qty": trade.qty, "tag": trade.tag, "orchestrator_agent_id": fmt.Sprint("a", i%2)})
+		body, _ := json.Marshal(map[string]string{"symbol": trade.symbol, "side": trade.side, "type": "market", "time_in_force": kind, "qty": trade.qty, "tag": trade.tag, "orchestrator_agent_id": fmt.Sprint("a", i/2%2)})
 		order := u.do("POST", "/api/orders", string(body), "X-Account-ID", account).want(s.t, 201, "").field(s.t, "id")
 		kit.Eventually(s.t, "the fill", func() bool {
 			s.sim.Step()
@@ -153,7 +153,7 @@ func TestTablesAreTheirLists(t *testing.T) {
 				}
 			}
 		}
-		if name := answer.header.Get("Content-Disposition"); !strings.HasPrefix(name, "attachment; filename*=utf-8''Gr%C3%BCn-Co-1-") || !strings.HasSuffix(name, ".csv") || !strings.Contains(name, "-20") {
+		if name := answer.header.Get("Content-Disposition"); !strings.HasPrefix(name, "attachment; filename*=utf-8''Gr%C3%BCn-Co-1-") || !strings.HasSuffix(name, ".csv") {
 			t.Errorf("%s is called %s", c.table, name)
 		} else if strings.HasSuffix(c.table, "?") && !strings.Contains(name, today) && !strings.Contains(name, time.Now().UTC().Format(time.DateOnly)) {
 			t.Errorf("%s is called %s, without the day", c.table, name)
@@ -266,6 +266,13 @@ func TestAClientThatStopsReadingHoldsNothing(t *testing.T) {
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
 	s.addFills(u, id, 60_000)
+	ended, handler := make(chan struct{}), s.handler
+	s.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/fills/export" {
+			defer close(ended)
+		}
+		handler.ServeHTTP(w, r)
+	}), time.Hour) // the server's own limit does not cut it
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -278,23 +285,21 @@ func TestAClientThatStopsReadingHoldsNothing(t *testing.T) {
 	if _, err := io.ReadFull(conn, make([]byte, 1000)); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	admin := s.db.Conn(t, "admin")
-	for !strings.Contains(s.log.String(), "an export broke off") && time.Since(began) < time.Minute {
-		time.Sleep(50 * time.Millisecond)
+	for cut, late := false, time.After(time.Minute); !cut; {
 		var open int
 		err := admin.QueryRow(t.Context(), `select count(*) from pg_stat_activity where datname = current_database() and usename = 'paddock_app'
 			and xact_start < clock_timestamp() - interval '1 second'`).Scan(&open)
 		if err != nil || open != 0 {
 			t.Fatalf("%d transactions are open (%v)", open, err)
 		}
-	}
-	if !strings.Contains(s.log.String(), "an export broke off") {
-		t.Errorf("the client still has its connection: %s", s.log.String())
-	}
-	rest, _ := io.ReadAll(conn) // it may be cut or ended
-	if strings.HasSuffix(string(rest), "0\r\n\r\n") {
-		t.Error("the part that was sent ends as if it were the whole")
+		select {
+		case <-ended:
+			cut = true
+		case <-late:
+			t.Fatal("the client still has its connection")
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 }
 
