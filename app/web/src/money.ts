@@ -40,10 +40,6 @@ export function asPercent(part: Amount, of: Amount): string {
   return percent === null ? '' : percentChange(percent)
 }
 
-/** A part of a whole from 0 to 1, in per cent: 62.5 %. */
-export const share = (part: Amount) =>
-  absent(part) ? '–' : `${numbers.write(new Decimal(part).times(100).toFixed(), { most: 1 })} %`
-
 /** A quantity without zeros that say nothing. */
 export const quantity = (value: Amount) => (absent(value) ? '–' : numbers.write(value))
 

@@ -1,6 +1,8 @@
 // What the page of results asks for, and how it leads on to the journal.
+import Decimal from 'decimal.js'
 import { periods, type PeriodName } from './equity'
 import { one, text, type JournalFilter } from './journal'
+import { numbers } from './numbers'
 import type { ResultGroup } from './types'
 
 export const resultScopes = ['account', 'agent', 'tag', 'sleeve'] as const
@@ -64,3 +66,7 @@ export function tripsOfGroup(f: ResultsFilter, from: Date | null, kind: GroupKin
   }
   return { ...trips, scope: kind, scope_value: group.key }
 }
+
+/** A part of a whole from 0 to 1, in per cent: 62.5 %. */
+export const share = (part: string | null | undefined) =>
+  part ? `${numbers.write(new Decimal(part).times(100).toFixed(), { most: 1 })} %` : '–'

@@ -79,6 +79,7 @@ await run(async () => {
   await measure(page, 'desk', '/', 'position-NVDA')
   await measure(page, 'accounts', '/accounts', 'health-Steady')
   await measure(page, 'journal', '/journal', 'trip-NVDA')
+  await measure(page, 'results', '/results', 'equity-chart')
   await measure(page, 'guards', '/guards', 'limits')
   await measure(page, 'approvals', '/approvals', 'approval-approve')
   await measure(page, 'audit', '/audit', 'audit-rows')

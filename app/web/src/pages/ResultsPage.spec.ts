@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { reactive } from 'vue'
+import { nextTick, reactive } from 'vue'
 import { useAccounts } from '../stores/accounts'
 import { usePositions } from '../stores/positions'
 import { asked, at, choose, fill, isThere, requests, settled, show, text, useComponentTests } from '../testing/mount'
@@ -178,11 +178,24 @@ describe('the page of results', () => {
   it('drops the answer to a filter that is over', async () => {
     await show(ResultsPage)
     const [first] = requests('GET', '/api/results')
+    const [sleeves] = requests('GET', '/api/sleeves')
     await choose('period', '1Y')
+    await sleeves!.answer({ sleeves: [] })
     await first!.answer(someResults({ net_pl: '999' }))
     expect(text('result-net')).toBe('–')
     await answer()
     expect(text('result-net')).toBe('+20.00')
+  })
+
+  it('forgets what it shows at once when another account is shown', async () => {
+    await show(ResultsPage)
+    await answer()
+    useAccounts().select('b')
+    await nextTick()
+    expect(at('results').dataset.account).toBe('b')
+    expect(text('result-net')).toBe('–')
+    expect(text('equity-change')).toBe('–')
+    expect(text('results-by-symbol')).not.toContain('TSLA')
   })
 
   it('never shows what is of another account, not even when an answer comes late', async () => {
