@@ -242,7 +242,7 @@ func (a *account) recordBatch(ctx context.Context, sql string, orders []brokerOr
 	reasons := make([]*string, len(orders))
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		for i, o := range orders {
-			b.Queue(sql, a.lease.Account, string(o.raw), what, o.knownServerTime(), time.Since(o.requestedAt)).
+			b.Queue(sql, a.lease.Account, string(o.raw), what, o.knownServerTime(), tenant.Age(o.requestedAt)).
 				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after, &reasons[i]) })
 		}
 	})

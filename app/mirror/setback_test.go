@@ -270,6 +270,48 @@ func TestAnAnswerFromBeforeTheClockWasSetBackUndoesNothing(t *testing.T) {
 	}
 }
 
+// An answer is as old as it was when it began to wait for the account's lock: what the stream
+// wrote meanwhile is newer, whatever the times of the broker say.
+func TestAnAnswerThatWaitedUndoesNothing(t *testing.T) {
+	t.Parallel()
+	w, l := newWorldThatBought(t)
+	stream := w.pg.Conn(t, "admin")
+	for name, c := range map[string]struct{ said, told time.Duration }{
+		"the clock seems to be set back": {-time.Minute, -time.Minute},
+		"it has a later time":            {5 * time.Minute, 5 * time.Minute},
+	} {
+		asked := tenant.Age(time.Now())
+		tx, err := stream.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), "select from app.event_heads where account_id = $1 for update", l.Account); err != nil {
+			t.Fatal(err)
+		}
+		recorded := make(chan error, 1)
+		go func() {
+			recorded <- w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
+				b.Queue(`select app.record_order($1, broker_order || jsonb_build_object('filled_qty', '1', 'updated_at', broker_updated_at + $2::interval),
+						'', null, true, broker_updated_at + $3::interval, $4)
+					from app.alpaca_orders where account_id = $1`, l.Account, c.said, c.told, asked)
+			})
+		}()
+		w.eventually("the answer waits", func() bool {
+			return scan[bool](w, "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')")
+		})
+		if _, err := tx.Exec(t.Context(), "update app.alpaca_orders set updated_at = clock_timestamp() where account_id = $1", l.Account); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond) // by which it would be too young
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-recorded; err != nil || w.held("AAPL") != "4" {
+			t.Errorf("%s: %s are held, want 4: %v", name, w.held("AAPL"), err)
+		}
+	}
+}
+
 // The order of a corrected execution may be over for so long that it is in no
 // list of recent orders, and its own state may have a time before what is
 // known, because the clock was set back. If the update of the correction

@@ -52,7 +52,7 @@ func (s *Service) AcceptWith(ctx context.Context, a tenant.Admission, key string
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
-	p, err := prepare(key, r.ClientOrderID, &r, begin())
+	p, err := prepare(key, r.ClientOrderID, &r, tenant.Age(time.Now()))
 	if err != nil {
 		return Placed{}, err
 	}
@@ -129,7 +129,7 @@ func (s *Service) PlaceAccepted(ctx context.Context, a tenant.Admission, job uui
 		order, err = s.accepted(ctx, a, p.text)
 	}
 	if err == nil {
-		p.began = beganAgo(age)
+		p.began = tenant.Age(time.Now().Add(-age))
 		p.waits = tried < sendFor
 		placed, err = s.submit(ctx, a, p, order)
 	}

@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -68,7 +69,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 		group.Go(func() error {
 			one := c
 			one.Symbol = held.Symbol
-			p, err := prepare("", "", &one, begin())
+			p, err := prepare("", "", &one, tenant.Age(time.Now()))
 			var placed Placed
 			if err == nil {
 				placed, err = s.closeHeld(ctx, a, p, one, access, held, held.Qty.Abs())

@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
@@ -114,7 +115,7 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err := c.Check(); err != nil {
 		return Placed{}, err
 	}
-	p, err := prepare(key, "", &c, begin())
+	p, err := prepare(key, "", &c, tenant.Age(time.Now()))
 	if err != nil {
 		return Placed{}, err
 	}

@@ -50,7 +50,7 @@ const recordBalanceSQL = "select private.record_balance($1, $2, $3, $4, $5, $6)"
 func (s *Service) queueBalance(b *tenant.Batch, account uuid.UUID, w *balance) {
 	if w != nil {
 		versions, keys := s.keys.Proof(account)
-		b.Queue(recordBalanceSQL, versions, keys, w.equity.String(), w.lastEquity.String(), w.cash, time.Since(w.asked))
+		b.Queue(recordBalanceSQL, versions, keys, w.equity.String(), w.lastEquity.String(), w.cash, tenant.Age(w.asked))
 	}
 }
 

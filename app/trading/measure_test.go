@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
 	"paddock/app/problem"
+	"paddock/tests/kit"
 )
 
 // For the guards an order counts as the worst that it can become: in what it
@@ -84,6 +87,50 @@ func TestLossOfTheLastSecond(t *testing.T) {
 	d.exec("update app.account_balances set as_of = as_of - interval '1 second'") // as if a second had passed
 	if got := fmt.Sprint(broken(t, place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"50"}`)))); got != "[daily_loss_limit]" {
 		t.Errorf("after the fall it is refused by %s", got)
+	}
+}
+
+// A balance is as old as it was when the broker was asked for it, however long its order then
+// waits for the account's lock; and the order is judged by it all the same.
+func TestABalanceIsAsOldAsItWasAsked(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.guards(`{"daily_loss_limit":"1000000"}`)
+	other, admin := d.pg.Conn(t, "admin"), d.pg.Conn(t, "admin")
+	var tx pgx.Tx
+	d.watch = func(r *http.Request) {
+		if r.URL.Path != "/v2/account" || tx != nil {
+			return
+		}
+		var err error
+		if tx, err = other.Begin(t.Context()); err != nil {
+			t.Error(err)
+		} else if _, err = tx.Exec(t.Context(), "select from app.event_heads where account_id = $1 for update", d.owner.Account); err != nil {
+			t.Error(err)
+		}
+	}
+	began, placed := time.Now(), make(chan error, 1)
+	go func() { placed <- place(d, request(t, buyLimit)) }()
+	kit.Eventually(t, "the order waits with its balance", func() (waits bool) {
+		if err := admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')").Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+		return waits
+	})
+	waited := time.Now()
+	time.Sleep(1200 * time.Millisecond) // longer than a balance serves
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-placed; err != nil {
+		t.Errorf("an order that waited for the lock: %v", err)
+	}
+	var age time.Duration
+	if err := admin.QueryRow(t.Context(), "select clock_timestamp() - as_of from app.account_balances where account_id = $1", d.owner.Account).Scan(&age); err != nil {
+		t.Fatal(err)
+	}
+	if least, most := time.Since(waited)-100*time.Millisecond, time.Since(began); age < least || age > most {
+		t.Errorf("the balance is %s old, and was asked for %s to %s ago", age, least, most)
 	}
 }
 

@@ -32,7 +32,7 @@ type submission interface {
 	// its id, which ends with resendUnsentSQL, and its parameters from $7 on. $1 to $6 are the account,
 	// the client_order_id, the key, the intent's id, and the request's hash and
 	// text.
-	intentSQL(prices []byte, began age) (sql string, parameters []any)
+	intentSQL(prices []byte, began tenant.Age) (sql string, parameters []any)
 	// symbol returns what the order trades; "" for several.
 	symbol() string
 	// send sends the order to the broker.
@@ -54,7 +54,7 @@ type prepared struct {
 	key           string    // the header Idempotency-Key; "" for none
 	clientOrderID string    // the client's; "" where we make one
 	text, hash    []byte    // of the request; the hash identifies a retry
-	began         age
+	began         tenant.Age
 	tentative     bool // a refusal by the guards is not recorded: the caller tries again
 	waits         bool // what passes is no refusal: the caller tries again, and has told nobody
 	isJob         bool // id is that of the job that is carried out
@@ -62,7 +62,7 @@ type prepared struct {
 
 // prepare prepares a checked request of a client, which is stored as JSON. It
 // ends with invalid_idempotency_key.
-func prepare(key, clientOrderID string, request any, began age) (prepared, error) {
+func prepare(key, clientOrderID string, request any, began tenant.Age) (prepared, error) {
 	if err := CheckKey(key); err != nil {
 		return prepared{}, err
 	}

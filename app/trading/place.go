@@ -2,6 +2,7 @@ package trading
 
 import (
 	"context"
+	"time"
 
 	"paddock/app/broker"
 	"paddock/app/tenant"
@@ -22,7 +23,7 @@ import (
 // broker's words), needs_credentials, broker_rate_limited or broker_unavailable
 // (surely not placed), or a problem of the admission.
 func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
-	began := begin()
+	began := tenant.Age(time.Now())
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
@@ -45,7 +46,7 @@ const insertIntentSQL = `with made as (
 			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23, now() - $24::interval
 		where private.has_working_keys()` + resendUnsentSQL
 
-func (r *OrderRequest) intentSQL(prices []byte, began age) (sql string, parameters []any) {
+func (r *OrderRequest) intentSQL(prices []byte, began tenant.Age) (sql string, parameters []any) {
 	return insertIntentSQL, []any{r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type, r.TimeInForce, r.OrderClass, r.PositionIntent,
 		r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours, prices, r.reduceOnly, began, r.SleeveID, r.Reason}
 }

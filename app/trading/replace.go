@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
@@ -68,7 +69,7 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
-	began := begin()
+	began := tenant.Age(time.Now())
 	old, err := s.replaceable(ctx, a, id)
 	if err != nil {
 		return Placed{}, err
@@ -142,7 +143,7 @@ const insertReplacementSQL = `with made as (
 	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
 		and private.has_working_keys()` + resendUnsentSQL
 
-func (r *replacement) intentSQL(prices []byte, began age) (sql string, parameters []any) {
+func (r *replacement) intentSQL(prices []byte, began tenant.Age) (sql string, parameters []any) {
 	return insertReplacementSQL, []any{r.OrchestratorAgentID, r.Tag, r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, prices,
 		r.old.ID, r.Notional, began, r.Reason}
 }

@@ -3,12 +3,10 @@ package trading
 import (
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -103,17 +101,4 @@ func CheckKey(key string) error {
 func idempotencyKeyReused() *problem.Problem {
 	return problem.New(problem.IdempotencyKeyReused,
 		"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
-}
-
-// age is when something began. As a parameter of a statement it is how long ago
-// that was when the statement is sent, after any wait for a connection: so no
-// clocks of two machines are compared.
-type age time.Time
-
-func begin() age { return age(time.Now()) }
-
-func beganAgo(d time.Duration) age { return age(time.Now().Add(-d)) }
-
-func (a age) IntervalValue() (pgtype.Interval, error) {
-	return pgtype.Interval{Microseconds: time.Since(time.Time(a)).Microseconds(), Valid: true}, nil
 }

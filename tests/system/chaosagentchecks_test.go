@@ -41,7 +41,7 @@ func (f *fleet) fleetPassed(history []alpacasim.Happening, rows map[string]row, 
 				passed("%s of %s is of the sleeve %q and not of %q", o.ClientOrderID, g.name, sleeve, g.sleeve)
 			}
 			if o.Side == "buy" {
-				f.tokensPassed(b, o, g, sent, passed)
+				f.tokensPassed(b, h.At, o, g, sent, passed)
 			}
 		}
 		x := h.Execution
@@ -95,8 +95,8 @@ func (f *fleet) sentOrders(history []alpacasim.Happening, rows map[string]row) m
 }
 
 // tokensPassed reports each limit of the agent's token, and of those of which it was made,
-// that a purchase passes.
-func (f *fleet) tokensPassed(b *book, o *bookOrder, g *chaosAgent, sent map[*chaosAgent][]agentsOrder, passed func(string, ...any)) {
+// that a purchase passes, which was placed at a time.
+func (f *fleet) tokensPassed(b *book, at time.Time, o *bookOrder, g *chaosAgent, sent map[*chaosAgent][]agentsOrder, passed func(string, ...any)) {
 	name, made := o.ClientOrderID, o.row.CreatedAt
 	for _, t := range g.chain() {
 		if t.symbols != nil && !slices.Contains(t.symbols, o.Symbol) {
@@ -122,7 +122,8 @@ func (f *fleet) tokensPassed(b *book, o *bookOrder, g *chaosAgent, sent map[*cha
 			passed("%s of %s is number %d of the day, and %s may send %d", name, g.name, today, t.name, t.perDay)
 		}
 		if could := b.couldBe(o); t.position.IsPositive() && could.GreaterThan(t.position) {
-			passed("with %s of %s the position in %s could be %s, and %s may have %s", name, g.name, o.Symbol, could, t.name, t.position)
+			passed("with %s of %s the position in %s could be %s, and %s may have %s: at %s %s", name, g.name, o.Symbol, could, t.name, t.position,
+				at.Format(time.StampMilli), b.purchases(o.Symbol))
 		}
 		if t.heartbeat > 0 && !slices.ContainsFunc(t.beats, func(beat [2]time.Time) bool {
 			return !beat[0].After(made.Add(time.Second)) && !beat[1].Before(made.Add(-t.heartbeat-time.Second))

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	_ "time/tzdata" // for machines without time zones
@@ -169,6 +170,18 @@ func (b *book) couldBe(o *bookOrder) decimal.Decimal {
 		could = could.Sub(b.orders[*o.Replaces].FilledQty)
 	}
 	return could
+}
+
+// purchases says what is held of a symbol and which of its open orders buy, with how much may
+// still be executed and when Paddock made them: for who looks for a fault.
+func (b *book) purchases(symbol string) string {
+	all := []string{fmt.Sprintf("%s held", b.held[symbol])}
+	for _, o := range b.orders {
+		if o.Symbol == symbol && o.Side == "buy" && o.open() {
+			all = append(all, fmt.Sprintf("%s %s, %s left of it, filled %s, made at %s", o.ClientOrderID, o.Status, o.remaining(), o.FilledQty, o.row.CreatedAt.Format(time.StampMilli)))
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // openings returns how many open orders open a position, counting their exits too.

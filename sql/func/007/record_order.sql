@@ -7,11 +7,12 @@
 -- neither is ever undone, except by a bust or a correction: an answer that was on
 -- its way while the clock was set back has a later time than what was told since.
 -- p_takes_back says that this description may contain one: such updates of the
--- stream do, and lists that are read by REST may. An order that is over opens again by
--- that alone.
+-- stream do, and lists that are read by REST may, of what was written here before they
+-- were asked for. An order that is over opens again by that alone.
 --
 -- p_sent_at is when the broker sent this, by its own clock, and p_age is how
--- long ago it was asked for. If our row was written before that, but has a
+-- long before this transaction it was asked for, whatever the transaction waited
+-- for since. If our row was written before that, but has a
 -- later time of the broker's than p_sent_at, the broker's clock was set back in
 -- between. Then its times say nothing, and this description is newer, because
 -- it was sent later. The clock may be right again by now: so a description that
@@ -95,9 +96,9 @@ begin
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
           and (t.broker_updated_at is null
-            or t.broker_updated_at <= said_at and (filled >= t.filled_qty and (ended or not app.is_ended(t.status)) or p_takes_back and filled < t.filled_qty)
-            or t.updated_at < clock_timestamp() - p_age and t.broker_updated_at > p_sent_at + interval '2 seconds'
-            or t.updated_at < clock_timestamp() - p_age - interval '1 minute'
+            or t.broker_updated_at <= said_at and (filled >= t.filled_qty and (ended or not app.is_ended(t.status)) or p_takes_back and filled < t.filled_qty and (p_age is null or t.updated_at < now() - p_age))
+            or t.updated_at < now() - p_age and t.broker_updated_at > p_sent_at + interval '2 seconds'
+            or t.updated_at < now() - p_age - interval '1 minute'
             or not t.taken_back and not app.is_ended(t.status)
               and (filled > t.filled_qty or filled = t.filled_qty and ended))
           and (t.broker_order - 'legs' is distinct from o - 'legs' or t.parent_alpaca_order_id is null and p_parent is not null)

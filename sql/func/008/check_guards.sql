@@ -3,7 +3,7 @@
 --   violations  each guard that refuses it: guard, limit, value, message
 --   needs       what must be fetched first: "price SYMBOL" (for the order's
 --               reference_prices), "equity" (app.account_balances, no older
---               than a second), "positions" (the mirror is not current), "odd"
+--               than a second when the transaction began), "positions" (the mirror is not current), "odd"
 --               (an odd item, which is an order or a position at the broker
 --               that cannot be read, so that no sum is right)
 --   approval    where it needs a person's word: above (the limit that it is above), worth, needed
@@ -207,7 +207,7 @@ begin
   end if;
   if num_nonnulls(g.daily_loss_limit, g.max_drawdown) > 0 then
     select b.* into balance from app.account_balances b
-      where b.account_id = o.account_id and b.as_of > clock_timestamp() - interval '1 second' and b.as_of <= clock_timestamp();
+      where b.account_id = o.account_id and b.as_of > now() - interval '1 second' and b.as_of <= clock_timestamp();
     if not found then
       needs := needs || '"equity"';
     end if;
