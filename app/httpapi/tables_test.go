@@ -219,6 +219,40 @@ func TestTablesAndResultsAreTheAccounts(t *testing.T) {
 	}
 }
 
+// Alpaca gives a hundred activities at a time, and none while an account has no requests
+// left: the table waits, and is whole.
+func TestActivitiesComeWhole(t *testing.T) {
+	pages := 0
+	s := newServer(t, func(sim http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v2/account/activities" && r.URL.Query().Get("page_size") != "" {
+				if pages++; pages == 2 {
+					w.Header().Set("Retry-After", "1")
+					http.Error(w, `{"code":42910000,"message":"rate limit exceeded."}`, http.StatusTooManyRequests)
+					return
+				}
+			}
+			sim.ServeHTTP(w, r)
+		})
+	})
+	u := s.signUp("ada")
+	id := u.connect("one", s.seeds[0])
+	pages = 0 // of what is asked from here on
+	const moves = 230
+	for range moves {
+		if !s.sim.MoveCash(s.seeds[0].KeyID, decimal.RequireFromString("0.1")) {
+			t.Fatal("no cash was moved")
+		}
+	}
+	sum, seen := decimal.Zero, map[string]bool{}
+	for _, row := range u.do("GET", "/api/account/activities/export?activity_types=CSD", "", "X-Account-ID", id).table(t) {
+		sum, seen[row["id"]] = sum.Add(decimal.RequireFromString(row["net_amount"])), true
+	}
+	if len(seen) != moves || sum.String() != "23" || pages != 4 {
+		t.Errorf("%d activities of %s in all, by %d requests", len(seen), sum, pages)
+	}
+}
+
 // A table of a hundred thousand rows is whole, and takes the memory of a page.
 func TestALongTableTakesLittleMemory(t *testing.T) {
 	s := newServer(t)

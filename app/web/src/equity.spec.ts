@@ -1,6 +1,6 @@
 import Decimal from 'decimal.js'
 import { describe, expect, it } from 'vitest'
-import { beginOf, curveOf, drawdown, flowsOf, historyQuery, summaryOf, upToNow, type Flow } from './equity'
+import { beginOf, curveOf, drawdown, flowsOf, historyQuery, stepOf, summaryOf, upToNow, type Flow } from './equity'
 import type { Activity, PortfolioHistory } from './types'
 
 const history = (equity: (number | null)[], from = 100, step = 10) =>
@@ -75,6 +75,11 @@ describe('a curve of equity', () => {
     })
   })
 
+  it('has no fall that is shown as none', () => {
+    expect(summary([100_000, 99_999, 100_001])?.deepest).toBeNull()
+    expect(summary([100_000, 99_900, 100_001])?.deepest).toEqual({ percent: '-0.1', at: 110 })
+  })
+
   it('falls from the height before', () => {
     expect(curveOf(history([100, 120, 90, 130]), []).map((p) => drawdown(p)?.toFixed(2))).toEqual([
       '0.00',
@@ -110,9 +115,20 @@ describe('a period', () => {
     ['All', null],
   ] as const)('%s begins then', (period, begin) => expect(beginOf(period, now)).toEqual(begin))
 
-  it('of days is told by the hour, also at night, and a longer one by days', () => {
-    expect(historyQuery('1D', now)).toMatch(/timeframe=5Min&intraday_reporting=continuous&pnl_reset=no_reset/)
-    expect(historyQuery('1W', now)).toMatch(/timeframe=1H/)
-    expect(historyQuery('1Y', now)).toBe(`start=${encodeURIComponent(now.toISOString())}&timeframe=1D`)
+  it.each([
+    ['1D', '5Min'],
+    ['1W', '1H'],
+    ['1M', '1D'],
+    ['1Y', '1D'],
+  ] as const)('%s is told by steps of %s', (period, step) => expect(stepOf(beginOf(period, now)!, now)).toBe(step))
+
+  it('of an account that is new is told by smaller steps', () => {
+    expect(stepOf(new Date(now.getTime() - 3_600_000), now)).toBe('5Min')
+    expect(stepOf(new Date(now.getTime() - 5 * 86_400_000), now)).toBe('1H')
+  })
+
+  it('of days is told at night, too', () => {
+    expect(historyQuery(now, '5Min')).toMatch(/timeframe=5Min&intraday_reporting=continuous&pnl_reset=no_reset/)
+    expect(historyQuery(now, '1D')).toBe(`start=${encodeURIComponent(now.toISOString())}&timeframe=1D`)
   })
 })

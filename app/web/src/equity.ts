@@ -22,12 +22,20 @@ export function beginOf(period: PeriodName, now: Date): Date | null {
   return period === 'All' ? null : at
 }
 
-/** The query of a history. Of days and weeks Alpaca tells each hour, also of the night: coins
- * trade then. Of more it tells days. */
-export function historyQuery(period: PeriodName, begin: Date): string {
-  const query = new URLSearchParams({ start: begin.toISOString(), timeframe: '1D' })
-  if (period === '1D' || period === '1W') {
-    query.set('timeframe', period === '1D' ? '5Min' : '1H')
+export type Step = '5Min' | '1H' | '1D'
+const dayLong = 86_400_000 // ms
+
+/** How far apart the points of a history are: of a day five minutes, of a week an hour, and of more a day. */
+export function stepOf(begin: Date, now: Date): Step {
+  const days = (now.getTime() - begin.getTime()) / dayLong
+  return days < 1.5 ? '5Min' : days < 8 ? '1H' : '1D'
+}
+
+/** The query of a history. Alpaca tells hours of the night, too, where they are asked for: coins
+ * trade then. */
+export function historyQuery(begin: Date, step: Step): string {
+  const query = new URLSearchParams({ start: begin.toISOString(), timeframe: step })
+  if (step !== '1D') {
     query.set('intraday_reporting', 'continuous')
     query.set('pnl_reset', 'no_reset')
   }
@@ -135,8 +143,8 @@ export function summaryOf(curve: Curve): Summary | null {
   let deepest: Summary['deepest'] = null
   let least = new Decimal(0)
   for (const p of curve) {
-    const fall = drawdown(p)
-    if (fall?.lt(least)) [least, deepest] = [fall, { percent: fall.toFixed(4), at: p.at }]
+    const fall = drawdown(p)?.toDecimalPlaces(2) // what is shown as 0 is no fall
+    if (fall?.lt(least)) [least, deepest] = [fall, { percent: fall.toFixed(), at: p.at }]
   }
   return {
     from: first.at,
