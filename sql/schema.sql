@@ -1556,7 +1556,7 @@ create table app.user_accounts (
   constraint user_accounts_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint user_accounts_stream_mode_check CHECK ((stream_mode = ANY (ARRAY['auto'::text, 'sse'::text, 'ws'::text, 'off'::text])))
 );
-CREATE UNIQUE INDEX user_accounts_user_id_broker_account_key ON app.user_accounts USING btree (md5(((((char_length(user_id) || ':'::text) || user_id) || environment) || (alpaca_account_id)::text)));
+CREATE UNIQUE INDEX user_accounts_user_id_broker_account_key ON app.user_accounts USING btree (md5((((char_length(user_id) || ':'::text) || user_id) || (alpaca_account_id)::text)));
 CREATE UNIQUE INDEX user_accounts_user_id_name_key ON app.user_accounts USING btree (md5((((char_length(user_id) || ':'::text) || user_id) || name)));
 alter table app.user_accounts enable row level security, force row level security;
 -- without statistics: id, user_id, name, alpaca_account_id, alpaca_account_number

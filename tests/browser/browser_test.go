@@ -18,7 +18,7 @@ import (
 	"paddock/tests/program"
 )
 
-var keys = regexp.MustCompile(`paper \d\s+key (\S+)\s+secret (\S+)`)
+var keys = regexp.MustCompile(`(?:paper \d|live)\s+key (\S+)\s+secret (\S+)`)
 
 // The main path works in a browser against what make run starts: sign up,
 // connect two accounts, buy, see the fill arrive, switch the account, and see
@@ -58,6 +58,16 @@ func TestApprovals(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "approvals.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// Nobody takes a live account for another one: a frame and a dialog say which it is, Enter confirms
+// nothing, and what is large is typed. All accounts are seen and halted on one page, paper and live
+// apart. A ticket that is half filled in stays with its account.
+func TestAccounts(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "accounts.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium,
+		"KEY1="+seen[0][1], "SECRET1="+seen[0][2], "LIVE_KEY="+seen[2][1], "LIVE_SECRET="+seen[2][2])
+}
+
 // Users change their name, address and password on the page Profile, end the session of
 // another device there, and delete themselves.
 func TestProfile(t *testing.T) {
@@ -72,7 +82,8 @@ func TestProfile(t *testing.T) {
 func TestAccess(t *testing.T) {
 	chromium, js, binary := tools(t)
 	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
-	drive(t, filepath.Join(js, "browser", "access.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+	drive(t, filepath.Join(js, "browser", "access.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2],
+		"LIVE_KEY="+seen[2][1], "LIVE_SECRET="+seen[2][2])
 }
 
 // What a page shows does not move while the rest of it is loaded, with a slow processor.
@@ -225,7 +236,7 @@ func startOn(t *testing.T, addr, binary, data string, more ...string) (process *
 		if m := keys.FindStringSubmatch(lines.Text()); m != nil {
 			seen = append(seen, m)
 		}
-		if len(seen) == 2 {
+		if len(seen) == 3 {
 			go func() {
 				for lines.Scan() { // read on, so that it does not block on its output
 				}
@@ -233,7 +244,7 @@ func startOn(t *testing.T, addr, binary, data string, more ...string) (process *
 			return cmd.Process, seen
 		}
 	}
-	t.Fatal("it did not say the keys of two simulated accounts")
+	t.Fatal("it did not say the keys of three simulated accounts")
 	return nil, nil
 }
 

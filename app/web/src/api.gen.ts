@@ -10033,6 +10033,7 @@ export interface components {
                 role: "owner" | "trader" | "approver" | "viewer";
                 is_active: boolean;
                 switch: components["schemas"]["SwitchState"];
+                switch_reason: components["schemas"]["TextOrNull"];
                 equity: components["schemas"]["AmountOrNull"];
                 /** @description At the last close */
                 last_equity: components["schemas"]["AmountOrNull"];
@@ -10040,6 +10041,15 @@ export interface components {
                 /** @description equity less last_equity */
                 day_change: components["schemas"]["AmountOrNull"];
                 as_of: components["schemas"]["TimeOrNull"];
+                /**
+                 * @description As GET /api/accounts/:id/health says it
+                 * @enum {string}
+                 */
+                health: "ok" | "starting" | "behind" | "needs_credentials";
+                /** @description When its orders and positions last agreed with Alpaca */
+                agreed_at: components["schemas"]["TimeOrNull"];
+                /** @description Orders that are open at Alpaca, exits included */
+                open_orders: number;
                 positions: {
                     symbol: string;
                     asset_class: components["schemas"]["TextOrNull"];

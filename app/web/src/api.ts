@@ -23,6 +23,7 @@ import type {
   OrderRequest,
   OrdersPage,
   PortfolioHistory,
+  PortfolioAccount,
   Position,
   Preview,
   Replacement,
@@ -37,7 +38,7 @@ import type {
   Turned,
   Word,
 } from './types'
-import { localText } from './serverText'
+import { errorText } from './serverText'
 
 export class ApiError extends Error {
   constructor(
@@ -47,9 +48,17 @@ export class ApiError extends Error {
     readonly requestId: string,
     readonly brokerMessage?: string,
     readonly details: Details = {},
+    /** In how many seconds it may be tried again, where too much was asked for. */
+    readonly retryAfter?: number,
   ) {
     super(message)
   }
+}
+
+/** The seconds that an answer says to wait; sign-in has a header of its own for them. */
+export function retryAfter({ headers }: Response): number | undefined {
+  const seconds = Number(headers.get('X-Retry-After') ?? headers.get('Retry-After') ?? NaN)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined
 }
 
 interface Failure {
@@ -128,6 +137,7 @@ async function send<T>(method: string, path: string, options: Options): Promise<
       f.request_id ?? '',
       f.broker?.message,
       f.details,
+      retryAfter(response),
     )
   }
   return body as T
@@ -150,6 +160,7 @@ export type OpenOrders = 'cancel' | 'leave'
 
 export const api = {
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
+  portfolio: () => call<{ accounts: PortfolioAccount[] }>('GET', '/api/portfolio').then((r) => r.accounts),
   createAccount: (name: string, environment: 'paper' | 'live') =>
     call<Account>('POST', '/api/accounts', { body: { name, environment } }),
   changeAccount: (id: string, change: { name?: string; is_active?: boolean; stream_mode?: StreamMode }) =>
@@ -253,24 +264,16 @@ export const api = {
     call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),
 }
 
-/** What the server says to programs, for people. */
-const forPeople: Record<string, string> = {
-  needs_credentials: 'This account has no working API keys. Enter them under Accounts.',
-  no_credentials: 'This account has no API keys yet. Enter them under Accounts.',
-  invalid_account: 'Enter a name of 1 to 80 characters, of which one can be seen.',
+/** How long to wait, in words: 12 seconds, 3 minutes. */
+export function waitWords(seconds: number): string {
+  const [n, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${n} ${unit}${n === 1 ? '' : 's'}`
 }
 
 /** An error in words for a person. */
 export function explain(e: unknown): string {
-  if (e instanceof ApiError && e.code === 'step_up_required')
-    return 'Nothing was changed: on a live account this takes your password or a code again.'
-  if (e instanceof ApiError && e.code === 'approval_needed')
-    return 'Nothing was changed yet: another person must approve it first, under Approvals. Make the same change again once they have.'
-  const words = e instanceof ApiError && forPeople[e.code]
-  if (words) return words
-  if (e instanceof ApiError) {
-    const said = localText(e.message)
-    return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${said} (Alpaca: ${e.brokerMessage})` : said
-  }
-  return 'Something went wrong. Try again.'
+  if (!(e instanceof ApiError)) return 'Something went wrong. Try again.'
+  const said = errorText(e.code, e.status, e.message)
+  if (e.status === 429 && e.retryAfter) return `${said} Try again in ${waitWords(e.retryAfter)}.`
+  return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${said} (Alpaca: ${e.brokerMessage})` : said
 }

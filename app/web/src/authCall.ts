@@ -1,5 +1,6 @@
 // Calls of sign-in, by Better Auth's client, fail as those of the API do.
 import { ApiError } from './api'
+import { lastWait } from './waits'
 
 interface Answer<T> {
   data?: T | null
@@ -25,5 +26,7 @@ export async function answerOf<T>(
   }
   // Better Auth puts the field before some words: [body.email] Invalid …
   const message = known[code] ?? error.message?.replace(/^\[body\.\w+\] /, '')
-  throw new ApiError(error.status, code || 'error', message || 'That did not work. Try again in a moment.', '')
+  const tooMany = error.status === 429
+  const said = tooMany ? 'Too many tries.' : message || 'That did not work. Try again in a moment.'
+  throw new ApiError(error.status, code || 'error', said, '', undefined, {}, tooMany ? lastWait() : undefined)
 }

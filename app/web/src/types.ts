@@ -52,6 +52,8 @@ export type SwitchState = Schemas['SwitchState']
 export type Turned = Schemas['Turned']
 export type WindDown = Schemas['WindDown']
 export type AccountHealth = Schemas['AccountHealth']
+/** What the database knows of an account, whether it is shown or not. */
+export type PortfolioAccount = Schemas['Portfolio']['accounts'][number]
 export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']

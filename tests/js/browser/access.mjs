@@ -1,13 +1,13 @@
 // Looks whether everybody can use each page: axe finds nothing serious at three widths in both
 // themes, and where a finger is used all that it meets is large enough and nothing is cut off.
 //
-// BASE_URL, KEY1, SECRET1; LOOK (a folder for pictures of the pages at 375 pixels); and what open.mjs takes.
+// BASE_URL, KEY1, SECRET1; LIVE_KEY, LIVE_SECRET (of a live account); LOOK (a folder for pictures of the pages at 375 pixels); and what open.mjs takes.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { open } from './open.mjs'
 
-const { BASE_URL, KEY1, SECRET1, LOOK } = process.env
+const { BASE_URL, KEY1, SECRET1, LIVE_KEY, LIVE_SECRET, LOOK } = process.env
 const { page, complaints, run, signUp, connect, ask, goTo } = await open('access', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
 const at = (id) => page.getByTestId(id)
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -140,13 +140,36 @@ await run(async () => {
   await at('switch-form').waitFor()
   await look('the dialog of the switch')
   await page.keyboard.press('Escape')
-  await visit('accounts', 'connect')
+  await visit('accounts', 'overview-paper')
+  await at('halt-all').click()
+  await at('turn-all-form').waitFor()
+  await look('the dialog that halts all')
+  await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Share' }).click()
   await at('share-form').waitFor()
   await look('the dialog that shares')
   await page.keyboard.press('Escape')
   await visit('audit', 'audit-rows')
   await visit('profile', 'session-own')
+  await goTo('accounts')
+  await at('connect').click()
+  await at('connect-environment').getByText('live').click()
+  for (const [id, text] of [['connect-name', 'Savings'], ['connect-key', LIVE_KEY], ['connect-secret', LIVE_SECRET]]) await at(id).fill(text)
+  await at('connect-submit').click()
+  await at('connect-form').waitFor({ state: 'detached' })
+  await goTo('profile')
+  await at('live-settings').waitFor()
+  await look('the settings of live orders')
+  await goTo('desk')
+  await at('ticket-live').waitFor()
+  await at('ticket-symbol').fill('AAPL')
+  await at('ticket-qty').fill('1000')
+  await page.locator('[data-testid=preview][data-allowed]').waitFor()
+  await look('a live account')
+  await at('ticket-submit').click()
+  await at('live-typed').waitFor()
+  await look('the question about real money')
+  await page.keyboard.press('Escape')
   for (const [where, path, ready] of [
     ['an invitation', '/invitation#x', 'invitation-refused'],
     ['no page', '/nowhere', 'no-page'],

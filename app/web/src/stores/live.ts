@@ -13,6 +13,7 @@ import { useAccounts } from './accounts'
 import { useApprovals } from './approvals'
 import { useCurrentAccount } from './currentAccount'
 import { useNotices } from './notices'
+import { usePortfolio } from './portfolio'
 import { usePositions } from './positions'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
@@ -26,6 +27,7 @@ export const useLive = defineStore('live', () => {
   const current = useCurrentAccount()
   const approvals = useApprovals()
   const notices = useNotices()
+  const portfolio = usePortfolio()
   const positions = usePositions()
   const seen = useDocumentVisibility()
   const session = auth.useSession()
@@ -117,6 +119,7 @@ export const useLive = defineStore('live', () => {
   function receive(e: LiveEvent) {
     current.apply(e)
     approvals.receive(e)
+    portfolio.receive(e)
     notify(e)
     notifyOfApproval(e)
     if (e.kind === 'credentials' || e.kind === 'account') void accounts.load()

@@ -1,6 +1,6 @@
 // What tests make: whole descriptions, of which a test names what matters to it.
 import type { LiveEvent } from 'paddock-live'
-import type { Account, Approval, Guards, Job, Limits, Order, Position } from '../types'
+import type { Account, Approval, Guards, Job, Limits, Order, PortfolioAccount, Position } from '../types'
 
 const time = '2026-01-01T00:00:00.000000Z'
 
@@ -17,6 +17,29 @@ export function anAccount(change: Partial<Account> = {}): Account {
     has_credentials: true,
   }
   return { ...whole, ...change } as Account
+}
+
+/** What the database knows of an account. */
+export function told(change: Partial<PortfolioAccount> = {}): PortfolioAccount {
+  return {
+    account_id: 'a',
+    name: 'Swing',
+    environment: 'paper',
+    role: 'owner',
+    is_active: true,
+    switch: 'open',
+    switch_reason: null,
+    equity: '1000',
+    last_equity: '990',
+    cash: '500',
+    day_change: '10',
+    as_of: new Date().toISOString(),
+    health: 'ok',
+    agreed_at: new Date().toISOString(),
+    open_orders: 0,
+    positions: [],
+    ...change,
+  }
 }
 
 export function anOrder(change: Partial<Order> = {}): Order {
