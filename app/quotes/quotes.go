@@ -144,14 +144,21 @@ type quote struct {
 	Price  string     `json:"price"`
 	Bid    *string    `json:"bid"` // null where nobody bids
 	Ask    *string    `json:"ask"`
-	At     *time.Time `json:"at"` // of the price; null where Alpaca does not say
+	// For how many; null where there is no bid, or no ask.
+	BidSize       *string    `json:"bid_size"`
+	AskSize       *string    `json:"ask_size"`
+	PreviousClose *string    `json:"previous_close"` // of the day before the price's; null where Alpaca does not say
+	At            *time.Time `json:"at"`             // of the price; null where Alpaca does not say
 }
 
 // text returns the data of a message.
 func text(snapshots []broker.Snapshot) (json.RawMessage, error) {
 	list := make([]quote, 0, len(snapshots))
 	for _, s := range snapshots {
-		q := quote{Symbol: s.Symbol, Price: s.Price.String(), Bid: orNull(s.Bid), Ask: orNull(s.Ask)}
+		q := quote{
+			Symbol: s.Symbol, Price: s.Price.String(), Bid: orNull(s.Bid), Ask: orNull(s.Ask),
+			BidSize: orNull(s.BidSize), AskSize: orNull(s.AskSize), PreviousClose: orNull(s.PreviousClose),
+		}
 		if !s.At.IsZero() {
 			q.At = &s.At
 		}
@@ -164,11 +171,11 @@ func text(snapshots []broker.Snapshot) (json.RawMessage, error) {
 	return all, nil
 }
 
-// orNull returns a price as text, nil where there is none.
-func orNull(price decimal.Decimal) *string {
-	if !price.IsPositive() {
+// orNull returns an amount as text, nil where there is none.
+func orNull(amount decimal.Decimal) *string {
+	if !amount.IsPositive() {
 		return nil
 	}
-	text := price.String()
+	text := amount.String()
 	return &text
 }

@@ -3139,6 +3139,15 @@ price: string
 bid: (string | null)
 ask: (string | null)
 /**
+ * For how many: shares, contracts, or coins.
+ */
+bid_size: (string | null)
+ask_size: (string | null)
+/**
+ * The close of the last day before that of the price: the day's change is counted from it.
+ */
+previous_close: (string | null)
+/**
  * Of that trade or quote.
  */
 at: (string | null)
