@@ -1,16 +1,11 @@
 import vue from '@vitejs/plugin-vue'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { sharedFile } from './scripts/chunks'
 
 // By this condition of its package.json paddock-live is read from its source:
 // it need not be built first, and a change of it shows at once.
 const source = 'paddock-source'
-
-// What sign-in and what the desk need in any case is a file each: many small ones are compressed less well.
-const entryModules =
-  /\/node_modules\/(@vue|vue|@vueuse|@?better-[\w-]+|@better-\w+|nanostores)\/|\/src\/(api|auth|locale|numbers|ready|reconnection|serverText|time|waits)\.ts/
-const deskModules =
-  /\/src\/(stores\/|composables\/(usePage|useAge|useAccountEvents|useUnseen|useConfirmation)\.|(approvals|guards|orders|orderBook|money|roles|throttle|quotes|typed|confirmation|focus)\.ts)|\/decimal\.js\//
 
 export default defineConfig({
   plugins: [vue()],
@@ -21,14 +16,11 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: true, // for scripts/sizes.mjs
     chunkSizeWarningLimit: 1600, // of the page of /api/docs
-    rollupOptions: {
+    rolldownOptions: {
       input: ['index.html', 'docs.html'],
       output: {
-        advancedChunks: {
-          groups: [
-            { name: 'entry', test: entryModules, priority: 2 },
-            { name: 'desk', test: deskModules, priority: 1 },
-          ],
+        codeSplitting: {
+          groups: [{ name: sharedFile(`${import.meta.dirname}/src`), includeDependenciesRecursively: false }],
         },
       },
     },
