@@ -127,6 +127,15 @@ func TestResults(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "results.mjs"), "BASE_URL="+base, "SIM_URL=http://"+sim, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// The quote at the ticket moves with Alpaca's price, and its bid fills the limit price. A chart is drawn by one
+// reading, and an order's line that is dragged opens its change, filled in, and sends nothing.
+func TestChart(t *testing.T) {
+	chromium, js, binary := tools(t)
+	sim := program.FreeAddr(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"), "--sim-control", "--sim-addr", sim)
+	drive(t, filepath.Join(js, "browser", "chart.mjs"), "BASE_URL="+base, "SIM_URL=http://"+sim, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The page /api/docs shows every operation of the API's description. It loads
 // files of this server only, and keeps to its content security policy.
 func TestDocs(t *testing.T) {

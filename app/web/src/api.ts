@@ -5,6 +5,7 @@ import type {
   Activity,
   AccountHealth,
   Approval,
+  Asset,
   AuditRow,
   BrokerAccount,
   Closed,
@@ -17,6 +18,7 @@ import type {
   Job,
   Limits,
   MadeInvitation,
+  MarketClock,
   Offer,
   Order,
   OrderDraft,
@@ -33,12 +35,15 @@ import type {
   StreamMode,
   SyncReport,
   Token,
+  TradingDay,
   TradingPosition,
   Turn,
   Turned,
   Word,
 } from './types'
+import type { ToldBar } from './chart/bars'
 import { errorText } from './serverText'
+import { isOption, isPair } from './symbols'
 
 export class ApiError extends Error {
   constructor(
@@ -155,6 +160,12 @@ function query(how: Closing): string {
   return text && `?${text}`
 }
 
+/** Where Alpaca has the candles of a symbol. */
+function barsPath(symbol: string): string {
+  if (isOption(symbol)) return '/api/data/v1beta1/options/bars'
+  return isPair(symbol) ? '/api/data/v1beta3/crypto/us/bars' : '/api/data/v2/stocks/bars'
+}
+
 /** What becomes of orders that are open when an account or its keys are deleted. */
 export type OpenOrders = 'cancel' | 'leave'
 
@@ -257,6 +268,22 @@ export const api = {
   stepUp: (shown: { password: string } | { code: string }) =>
     call<{ until: string }>('POST', '/api/user/step-up', { body: shown }),
   steppedUpUntil: () => call<{ until: string }>('GET', '/api/user/step-up').then((r) => new Date(r.until)),
+
+  /** The candles since a time, the newest first; a thousand at most. Shares' are as if splits had always been. */
+  bars: (account: string, symbol: string, timeframe: string, since: Date, signal?: AbortSignal) => {
+    const path = barsPath(symbol)
+    const asked = { symbols: symbol, timeframe, start: since.toISOString(), limit: '1000', sort: 'desc' }
+    const query = new URLSearchParams({ ...asked, ...(path.includes('stocks') && { adjustment: 'split' }) })
+    return call<{ bars: Record<string, ToldBar[]> | null }>('GET', `${path}?${query}`, { account, signal }).then(
+      (r) => r.bars?.[symbol] ?? [],
+    )
+  },
+  assets: (account: string, asset_class: string) =>
+    call<Asset[]>('GET', `/api/assets?status=active&asset_class=${asset_class}`, { account }),
+  /** The trading days with their hours. */
+  calendar: (account: string, start: string, end: string) =>
+    call<TradingDay[]>('GET', `/api/calendar?start=${start}&end=${end}`, { account }),
+  clock: (account: string) => call<MarketClock>('GET', '/api/clock', { account }),
 
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),

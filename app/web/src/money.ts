@@ -56,6 +56,12 @@ export function difference(a: string, b: string): string {
   return new Decimal(a).minus(b).toFixed()
 }
 
+/** How far a is above b, in per cent of b; null where that is nothing. */
+export function percentAbove(a: string, b: string): string | null {
+  const from = new Decimal(b)
+  return from.isZero() ? null : new Decimal(a).minus(from).div(from).times(100).toFixed(2)
+}
+
 /** up, down or '' for the colour of a gain, once it is rounded to cents. */
 export function direction(value: Amount): '' | 'up' | 'down' {
   if (absent(value)) return ''

@@ -73,6 +73,9 @@ export type Job = Omit<Schemas['Job'], 'request' | 'approval'> & {
 export type Word = Schemas['Word']
 export type Token = Schemas['Token']
 export type AuditRow = Schemas['AuditRow']
+export type Asset = Schemas['Asset']
+export type MarketClock = Schemas['Clock']
+export type TradingDay = Schemas['Calendar'][number]
 
 /** A page of orders, how fresh it is, and where it comes from. */
 export interface OrdersPage {

@@ -145,7 +145,7 @@ await run(async () => {
   await at('ticket-limit').fill('100')
   await at('ticket-reason').fill('The gap closes')
   await at('preview-approval').getByText('worth $700.00, above $500.00').waitFor()
-  assert.equal(await at('ticket-submit').textContent(), 'Ask to buy AAPL')
+  assert.equal(await at('ticket-submit').textContent(), 'Ask to buy 7 AAPL')
   await at('ticket-submit').click()
   await at('ticket-waiting').getByText('Not sent: the order waits for approval').waitFor()
   assert.doesNotMatch(await at('ticket').textContent(), /Order sent/)

@@ -260,7 +260,7 @@ describe('the order ticket', () => {
     const approval = { above: '500', worth: '950.00', needed: 1, seconds: 3600, four_eyes: false }
     await preview()[0]!.answer({ ...allowed, approval })
     expect(text('preview-approval')).toBe('Would wait for a person to approve it: worth $950.00, above $500.00.')
-    expect(text('ticket-submit')).toBe('Ask to buy AAPL')
+    expect(text('ticket-submit')).toBe('Ask to buy 5 AAPL ≈ $950.00')
     await fill('ticket-reason', ' the gap closes ')
     await vi.advanceTimersByTimeAsync(1000)
     expect(preview()).toHaveLength(1)

@@ -8,10 +8,12 @@ import { useCurrentAccount } from './currentAccount'
 import { useLive } from './live'
 import { reconnections } from '../reconnection'
 import { useNotices } from './notices'
+import { useQuotes } from './quotes'
 
 const fake = vi.hoisted(() => ({
   followed: new Map<string, Handlers>(),
   looks: new Set<string>(),
+  watched: [] as string[],
   options: undefined as LiveOptions | undefined,
   state: 'closed',
   refetch: vi.fn(() => Promise.resolve()),
@@ -34,7 +36,10 @@ vi.mock('paddock-live', () => ({
       fake.followed.set(account, handlers)
       return {
         account,
-        watch: () => fake.looks.add(account),
+        watch: (symbols: string[]) => {
+          fake.looks.add(account)
+          fake.watched = symbols
+        },
         unwatch: () => fake.looks.delete(account),
         unsubscribe: () => fake.followed.delete(account),
       }
@@ -94,6 +99,13 @@ describe('the live connection', () => {
     accounts.select('b')
     await nextTick()
     expect([...fake.looks]).toEqual(['b'])
+  })
+
+  it('has what components look at watched besides', async () => {
+    await setUp()
+    useQuotes().want({}, ['TSLA'])
+    await nextTick()
+    expect([[...fake.looks], fake.watched]).toEqual([['a'], ['TSLA']])
   })
 
   it('shows a toast for a fill of the account that is selected, and of no other', async () => {

@@ -15,6 +15,7 @@ import { useCurrentAccount } from './currentAccount'
 import { useNotices } from './notices'
 import { usePortfolio } from './portfolio'
 import { usePositions } from './positions'
+import { useQuotes } from './quotes'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
 const lookAgain = 2000 // ms between two looks for a server that is away
@@ -29,6 +30,7 @@ export const useLive = defineStore('live', () => {
   const notices = useNotices()
   const portfolio = usePortfolio()
   const positions = usePositions()
+  const quotes = useQuotes()
   const seen = useDocumentVisibility()
   const session = auth.useSession()
   const state = ref<LiveState>('closed')
@@ -95,7 +97,10 @@ export const useLive = defineStore('live', () => {
         id,
         client.subscribe(id, {
           event: receive,
-          quotes: positions.quote,
+          quotes: (m) => {
+            positions.quote(m)
+            quotes.take(m)
+          },
           // What was read before this may lack something.
           following: () => void (id === current.id ? current.load() : approvals.follow(id)),
           reset: () => id === current.id && current.show(id),
@@ -112,7 +117,7 @@ export const useLive = defineStore('live', () => {
   /** Has quotes sent of the account that is shown, while somebody looks. */
   function look() {
     for (const [id, subscription] of followed)
-      if (id === current.id && seen.value === 'visible') subscription.watch()
+      if (id === current.id && seen.value === 'visible') subscription.watch(quotes.symbols)
       else subscription.unwatch()
   }
 
@@ -159,6 +164,6 @@ export const useLive = defineStore('live', () => {
   }
 
   watch(() => accounts.list.map((a) => a.id), follow)
-  watch([seen, () => current.id], look)
+  watch([seen, () => current.id, () => quotes.symbols.join()], look)
   return { state, offlineSince, connect: () => client.connect(), disconnect }
 })

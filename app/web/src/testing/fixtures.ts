@@ -1,5 +1,5 @@
 // What tests make: whole descriptions, of which a test names what matters to it.
-import type { LiveEvent } from 'paddock-live'
+import type { LiveEvent, Quote } from 'paddock-live'
 import type { Account, Approval, Guards, Job, Limits, Order, PortfolioAccount, Position } from '../types'
 
 const time = '2026-01-01T00:00:00.000000Z'
@@ -102,6 +102,20 @@ export function aPosition(change: Partial<Position> = {}): Position {
     current_price: '190',
     market_value: '1900',
     unrealized_pl: '100',
+    ...change,
+  }
+}
+
+export function aQuote(change: Partial<Quote> = {}): Quote {
+  return {
+    symbol: 'AAPL',
+    price: '190',
+    bid: '189.99',
+    ask: '190.01',
+    bid_size: '200',
+    ask_size: '100',
+    previous_close: '188.1',
+    at: time,
     ...change,
   }
 }
