@@ -38,11 +38,11 @@ const roundTripColumnsSQL = `id, scope, nullif(scope_value, '') as scope_value, 
 		|| ': something is missing, so no profit is shown until they agree.' as incomplete_reason`
 
 const (
-	selectTripsSQL = `select ` + roundTripColumnsSQL + ` from app.trading_positions t
+	fromTripsSQL = ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
 		where t.account_id = $1 and case when $4 = '' then true else app.position_symbol(t.symbol) = $4 end`
-	roundTripsSQL  = selectTripsSQL + ` and (opened_at, id) < ($2, $3)`
-	closedTripsSQL = selectTripsSQL + ` and (closed_at, id) < ($2, $3) and closed_at >= $5`
+	roundTripsSQL  = `select ` + roundTripColumnsSQL + fromTripsSQL + ` and (opened_at, id) < ($2, $3)`
+	closedTripsSQL = `select ` + roundTripColumnsSQL + fromTripsSQL + ` and (closed_at, id) < ($2, $3) and closed_at >= $5`
 
 	accountScopeSQL = ` and scope = 'account'`
 	agentScopeSQL   = ` and scope = 'agent'`

@@ -13,16 +13,17 @@ import (
 )
 
 // The round trips that count: those of a scope that were closed within the period.
-// $1 is the account, $2 and $3 the period, $4 the symbol and $5 the value of the
-// scope, each of both ” for any. A profit that is not known, because the journal
+// $1 is the account, $2 and $3 the period, $4 the scope, $5 the symbol and $6 the value of
+// the scope, each of the last two empty for any. A profit that is not known, because the journal
 // and the broker hold different quantities, is in no sum.
 const (
-	tripsSQL = `with trips as materialized (
+	tripsSQL = `trips as materialized (
 		select t.id, t.symbol, t.direction, t.scope_value, t.opened_at, t.closed_at, t.realized_pl, t.fees, t.realized_pl - t.fees as net, t.entry_notional * t.multiplier as cost, gap.symbol is null as complete
 		from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and t.closed_at >= gap.trips_since
-		where t.account_id = $1 and t.closed_at >= $2 and t.closed_at < $3
-			and case when $4 = '' then true else app.position_symbol(t.symbol) = $4 end and case when $5 = '' then true else t.scope_value = $5 end`
+		where t.account_id = $1 and t.closed_at >= $2 and t.closed_at < $3 and t.scope = $4
+			and case when $5 = '' then true else app.position_symbol(t.symbol) = $5 end and case when $6 = '' then true else t.scope_value = $6 end
+	)`
 
 	// The columns that every set of round trips has. A sum is exact; what is divided
 	// is rounded to nine decimals, and is divided with more.
@@ -37,7 +38,7 @@ const (
 
 	// A run of losses is of those that closed one after the other: within one, the
 	// place among all less the place among the losses stays the same.
-	figuresSQL = `), places as (
+	figuresSQL = `with ` + tripsSQL + `, places as (
 		select net < 0 as is_loss, row_number() over (order by closed_at, opened_at, id)
 			- row_number() over (partition by net < 0 order by closed_at, opened_at, id) as run
 		from trips where complete
@@ -57,10 +58,13 @@ const (
 	closedAtSQL = `to_char(closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
 	// Groups are told with those that came to most, either way; of months all.
-	groupsSQL = `)
+	groupsBySQL = `
 	select coalesce(json_agg(json_build_object('key', key, ` + countsJSONSQL + `) order by net desc, key), '[]')::text
-	from (select $KEY as key, ` + countsSQL + ` from trips t group by 1 order by abs(coalesce(sum(net) filter (where complete), 0)) desc, 1 limit 500) groups`
-	monthsSQL = `)
+	from (select `
+	groupsSQL   = ` as key, ` + countsSQL + ` from trips t group by 1 order by abs(coalesce(sum(net) filter (where complete), 0)) desc, 1 limit 500) groups`
+	bySymbolSQL = `with ` + tripsSQL + groupsBySQL + `symbol` + groupsSQL
+	byValueSQL  = `with ` + tripsSQL + groupsBySQL + `scope_value` + groupsSQL // agents and the like are scopes, with round trips of their own
+	byMonthSQL  = `with ` + tripsSQL + `
 	select coalesce(json_agg(json_build_object('key', to_char(month, 'YYYY-MM'),
 		'from', to_char(month at time zone 'America/New_York' at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
 		'to', to_char((month + interval '1 month') at time zone 'America/New_York' at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ` + countsJSONSQL + `) order by month), '[]')::text
@@ -71,19 +75,13 @@ const (
 			'fees', trim_scale(coalesce(sum(t.fees) filter (where gap.symbol is null), 0))::text, 'incomplete', count(gap.symbol))::text
 		from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol
-		where t.account_id = $1 and t.closed_at is null and case when $2 = '' then true else app.position_symbol(t.symbol) = $2 end
-			and case when $3 = '' then true else t.scope_value = $3 end`
+		where t.account_id = $1 and t.closed_at is null and t.scope = $2
+			and case when $3 = '' then true else app.position_symbol(t.symbol) = $3 end and case when $4 = '' then true else t.scope_value = $4 end`
 
 	// Fees of which the broker does not say what they were for are in no round trip.
 	otherFeesSQL = `select trim_scale(coalesce(-sum(net_amount), 0))::text from app.journal_adjustments
 		where account_id = $1 and symbol is null and at >= $2 and at < $3 and kind in ('FEE', 'CFEE') and not canceled`
 )
-
-// groupKeysSQL has for each kind of group, besides the months, what its rows have in
-// common. Agents and the like are scopes, with round trips of their own.
-var groupKeysSQL = map[string]string{
-	"symbol": "symbol", "agent": "scope_value", "tag": "scope_value", "sleeve": "scope_value", "user": "scope_value", "token": "scope_value",
-}
 
 // GroupKinds are what results can be grouped by.
 var GroupKinds = []string{"month", "symbol", "agent", "tag", "sleeve", "user", "token"}
@@ -100,39 +98,43 @@ type ResultsFilter struct {
 // trip to the database, which reads what was closed within the period and what is open.
 // It ends with invalid_scope or invalid_query.
 func (j *Journal) Results(ctx context.Context, a tenant.Admission, f ResultsFilter) ([]byte, error) {
-	scope, err := f.scope()
-	if err != nil {
+	if _, err := f.scope(); err != nil {
 		return nil, err
+	}
+	if f.Scope == "" {
+		f.Scope = "account"
 	}
 	for i, kind := range f.GroupBy {
 		if !slices.Contains(GroupKinds, kind) || slices.Contains(f.GroupBy[:i], kind) {
 			return nil, problem.New(problem.InvalidQuery, `Set "group_by" to some of %s, each once, between commas.`, strings.Join(GroupKinds, ", "))
 		}
-		if _, isScope := scopeSQL[kind]; isScope && f.Scope != "" && f.Scope != "account" && f.Scope != kind {
+		if _, isScope := scopeSQL[kind]; isScope && f.Scope != "account" && f.Scope != kind {
 			return nil, problem.New(problem.InvalidQuery, `Round trips of the scope %s are not told by %s: group them by month, symbol or %s.`, f.Scope, kind, f.Scope)
 		}
 	}
 	symbol := broker.PositionSymbol(f.Symbol)
-	args := []any{a.Account, f.Period.begin(), f.Period.end(), symbol, f.ScopeValue}
+	of := func(scope string) []any {
+		return []any{a.Account, f.Period.begin(), f.Period.end(), scope, symbol, f.ScopeValue}
+	}
 	parts := make([]string, 3+len(f.GroupBy))
-	err = j.db.Read(ctx, a, func(b *tenant.Batch) {
+	err := j.db.Read(ctx, a, func(b *tenant.Batch) {
 		queue := func(part int, sql string, args ...any) {
 			b.Queue(sql, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&parts[part]) })
 		}
-		queue(0, tripsSQL+scope+figuresSQL, args...)
-		queue(1, openFiguresSQL+scope, a.Account, symbol, f.ScopeValue)
+		queue(0, figuresSQL, of(f.Scope)...)
+		queue(1, openFiguresSQL, a.Account, f.Scope, symbol, f.ScopeValue)
 		if parts[2] = "null"; f.tellsOtherFees() {
-			queue(2, otherFeesSQL, args[:3]...)
+			queue(2, otherFeesSQL, a.Account, f.Period.begin(), f.Period.end())
 		}
 		for i, kind := range f.GroupBy {
-			of, groups := scope, monthsSQL
-			if own, isScope := scopeSQL[kind]; isScope {
-				of = own
+			switch kind {
+			case "month":
+				queue(3+i, byMonthSQL, of(f.Scope)...)
+			case "symbol":
+				queue(3+i, bySymbolSQL, of(f.Scope)...)
+			default:
+				queue(3+i, byValueSQL, of(kind)...)
 			}
-			if key, ok := groupKeysSQL[kind]; ok {
-				groups = strings.Replace(groupsSQL, "$KEY", key, 1)
-			}
-			queue(3+i, tripsSQL+of+groups, args...)
 		}
 	})
 	if tenant.Unstorable(err) {
@@ -157,5 +159,5 @@ func (j *Journal) Results(ctx context.Context, a tenant.Admission, f ResultsFilt
 // tellsOtherFees reports whether fees that belong to no round trip are told: they are
 // the account's, and of no symbol.
 func (f ResultsFilter) tellsOtherFees() bool {
-	return (f.Scope == "" || f.Scope == "account") && f.Symbol == ""
+	return f.Scope == "account" && f.Symbol == ""
 }

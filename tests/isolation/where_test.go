@@ -279,7 +279,8 @@ func TestQueriesWithoutTheirWhereCanCross(t *testing.T) {
 	}
 	for _, s := range statements(t) {
 		got, answers, _, _ := l.withoutWhere(s)
-		if got == "" && answers == guarded[s.where] && !strings.Contains(s.sql, ownGrants) && !strings.Contains(s.sql, ownToken) && !strings.Contains(s.sql, ownProposal) {
+		if got == "" && answers == guarded[s.where] && !strings.Contains(s.sql, ownGrants) && !strings.Contains(s.sql, ownToken) && !strings.Contains(s.sql, ownProposal) &&
+			!strings.Contains(s.sql, ofScope) && !strings.Contains(s.sql, otherFees) {
 			t.Errorf("%s: gets nothing even without policies, so it proves nothing:\n%s", s.where, stripped(s.sql))
 		}
 	}
@@ -291,6 +292,13 @@ const ownGrants = "g.user_id = (select private.user_id())"
 
 // ownProposal is a condition that limits a query to what the user has proposed.
 const ownProposal = "proposed_by = private.user_id()"
+
+// ofScope is a condition on the scope of round trips, which no value here is. Other
+// statements read the same rows without it.
+const ofScope = "t.scope = $"
+
+// otherFees begins a sum, in which no value of a row can be told.
+const otherFees = "select trim_scale(coalesce(-sum(net_amount), 0))::text"
 
 // ownToken is a condition that limits a query to what the API token of the admission sent,
 // which an attacker's session has not.
@@ -365,7 +373,9 @@ func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (str
 		case pgtype.Int4OID, pgtype.Int8OID, pgtype.Int2OID, pgtype.NumericOID:
 			value, number = number, "100"
 		case pgtype.TimestamptzOID:
-			value = "2100-01-01T00:00:00Z"
+			if value = "2100-01-01T00:00:00Z"; strings.Contains(sql, fmt.Sprintf(">= $%d", i+1)) {
+				value = "2000-01-01T00:00:00Z" // a lower bound, after which there are rows
+			}
 		case pgtype.IntervalOID:
 			value = "1 second"
 		case pgtype.JSONOID, pgtype.JSONBOID:
