@@ -285,6 +285,9 @@ export const api = {
     call<TradingDay[]>('GET', `/api/calendar?start=${start}&end=${end}`, { account }),
   clock: (account: string) => call<MarketClock>('GET', '/api/clock', { account }),
 
+  /** What Alpaca knows of a symbol. */
+  asset: (account: string, symbol: string, signal?: AbortSignal) =>
+    call<{ symbol: string }>('GET', `/api/assets/${encodeURIComponent(symbol)}`, { account, signal }),
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
   turnSwitch: (account: string, turn: Turn, key: string) =>

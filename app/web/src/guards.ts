@@ -1,6 +1,6 @@
 // The account's guards, in words.
 import { count as written, dollars as inDollars, quantity } from './money'
-import { localText } from './serverText'
+import { personText } from './serverText'
 import { example, fieldText, readBound, readCount } from './typed'
 import type { GuardEvent } from 'paddock-live'
 import type { Closed, Guards, Limits, SwitchState, Violation, WindDown } from './types'
@@ -231,7 +231,7 @@ export function fromForm(f: LimitsForm): Limits {
 
 /** What became of a position that was to be closed. */
 export function closedWords(c: Closed): string {
-  if ('message' in c.body) return c.body.message
+  if ('message' in c.body) return personText(c.body.message, 'It was not closed.')
   if (c.status === 202) return 'Sent. Alpaca’s answer was lost; it is looked up.'
   return `Order sent; Alpaca says: ${c.body.status.replaceAll('_', ' ')}.`
 }
@@ -262,7 +262,7 @@ export function guardNotice(
     return {
       severity: 'warn',
       summary: `Refused: ${what}`,
-      detail: `${localText(e.violations[0]?.message ?? '')} · ${account}`,
+      detail: `${personText(e.violations[0]?.message ?? '', 'This account’s guards refuse it.')} · ${account}`,
     }
   }
   if (e.event === 'changed') return { severity: 'info', summary: 'The limits were changed', detail: account }
@@ -270,7 +270,9 @@ export function guardNotice(
     return {
       severity: e.wind_down.state === 'stuck' ? 'warn' : 'info',
       summary: windDownWords(e.wind_down),
-      detail: [e.wind_down.message, account].filter(Boolean).join(' · '),
+      detail: [e.wind_down.message && personText(e.wind_down.message, 'Look at Guards.'), account]
+        .filter(Boolean)
+        .join(' · '),
     }
   if (e.event === 'sleeve')
     return { severity: 'info', summary: e.closed ? 'A sleeve was closed' : 'A sleeve was changed', detail: account }

@@ -2,6 +2,7 @@
 import Decimal from 'decimal.js'
 import type { OrderEvent } from 'paddock-live'
 import { dollars, price, quantity } from './money'
+import { personText } from './serverText'
 import { fieldText, readAmount } from './typed'
 import type { Order, Replacement, TimeInForce } from './types'
 
@@ -46,7 +47,9 @@ export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['
 export const refusalNotice = (o: Order, account: string) => ({
   severity: 'error' as const,
   summary: `Refused: ${line(o)}`,
-  detail: [o.status_message, account].filter(Boolean).join(' · '),
+  detail: [o.status_message && personText(o.status_message, 'Alpaca did not take it.'), account]
+    .filter(Boolean)
+    .join(' · '),
 })
 
 export interface Row {
