@@ -1221,6 +1221,25 @@ create policy gate_all on app.order_counts to paddock_gate
 grant select on app.order_counts to paddock_app;
 grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
 
+-- Up to which event each user has read what happened on an account.
+create table app.read_marks (
+  account_id uuid not null,
+  user_id text not null,
+  seq bigint not null,
+  constraint read_marks_pkey PRIMARY KEY (account_id, user_id),
+  constraint read_marks_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES app.account_grants(account_id, user_id) ON DELETE CASCADE,
+  constraint read_marks_seq_check CHECK ((seq >= 0))
+);
+alter table app.read_marks enable row level security, force row level security;
+-- without statistics: account_id, user_id, seq
+create policy app_reads on app.read_marks for select to paddock_app
+  using (((account_id = ( SELECT private.account_id('read'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id)) AND (( SELECT private.token_id() AS token_id) IS NULL)));
+create policy gate_all on app.read_marks to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.read_marks to paddock_app;
+grant select, insert (account_id, user_id, seq), update (seq) on app.read_marks to paddock_gate;
+
 -- How many orders of each account were refused in a row.
 create table app.refusal_runs (
   account_id uuid not null,
@@ -2686,6 +2705,20 @@ create policy gate_all on private.stream_outages to paddock_gate
   with check (true);
 grant select, insert (account_id), update (told_at), delete on private.stream_outages to paddock_gate;
 
+-- How many test messages each user has had sent lately.
+create table private.test_messages (
+  user_id text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  sent integer not null,
+  constraint test_messages_pkey PRIMARY KEY (user_id),
+  constraint test_messages_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table private.test_messages enable row level security, force row level security;
+create policy gate_all on private.test_messages to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (since, sent) on private.test_messages to paddock_gate;
+
 -- Which accounts each API token reaches.
 create table private.token_accounts (
   account_id uuid not null,
@@ -3528,7 +3561,7 @@ create function app.doubt_mirror(p_account uuid) returns void
 
 -- Of what an event tells: one of the topics of notices.
 create function app.event_topic(p_kind text, p_data jsonb) returns text
-  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
 create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -4355,6 +4388,10 @@ create function private.mark_credentials_rejected(p_generation bigint) returns b
 create function private.mark_expired_events() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Records up to which event the admitted user has read what happened on the account.
+create function private.mark_read(p_seq bigint) returns bigint
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -4658,6 +4695,10 @@ create function private.summary_json(p_account uuid, p_from timestamp with time 
 
 -- Gives the admitted user the role of an invitation, once.
 create function private.take_invitation(p_digest bytea) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Has a test message sent to a webhook or by a notice.
+create function private.test_destination(p_id uuid, p_webhook boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The API token by which this transaction was admitted, if it was by one.

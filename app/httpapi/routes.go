@@ -129,11 +129,13 @@ func (s *Server) routes() []route {
 		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
 		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),
 		own("DELETE", "/api/webhooks/{id}", mayManage, "", withoutBody(s.deleteWebhook)),
+		own("POST", "/api/webhooks/{id}/test", mayManage, "", withoutBody(s.testWebhook)),
 		own("GET", "/api/notices", mayManage, "", s.listNotices),
 		own("POST", "/api/notices", mayManage, "", withBody(s.makeNotice)),
 		own("PUT", "/api/notices/{id}", mayManage, "", withBody(s.setNotice)),
 		own("PATCH", "/api/notices/{id}", mayManage, "", withBody(s.switchNotice)),
 		own("DELETE", "/api/notices/{id}", mayManage, "", withoutBody(s.deleteNotice)),
+		own("POST", "/api/notices/{id}/test", mayManage, "", withoutBody(s.testNotice)),
 
 		own("GET", "/api/positions", mayRead, "", s.positions),
 		own("POST", "/api/positions", mayRead, "", s.positions), // for the first front end
@@ -167,6 +169,8 @@ func (s *Server) routes() []route {
 		own("GET", "/api/results", mayRead, tripFilters+" group_by", s.results),
 		own("POST", "/api/sync", mayCancel, "", withoutBody(s.sync)),
 		own("GET", "/api/events", mayRead, "since limit snapshot watch", s.listEvents),
+		own("GET", "/api/events/history", mayRead, "topics "+pageParameters, s.listPast),
+		own("PUT", "/api/events/read", mayRead, "", withBody(s.markRead)),
 		own("GET", "/api/ws", socket, accountParameter+" cursor snapshot", s.push),
 		own("GET", "/api/agent-logs", mayRead, agentLogFilters+" "+pageParameters, s.listAgentLogs),
 		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLogs)).logging(),

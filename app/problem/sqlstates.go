@@ -52,6 +52,8 @@ var SQLStates = map[string][]Code{
 	"PD463": {InvalidAgentLog},
 	"PD464": {EmailUnverified},
 	"PD465": {InvalidNotice},
+	"PD466": {DestinationOff},
+	"PD467": {TooManyTestMessages},
 	"PD470": {CopyingExists, CopyingNotFound, InvalidCopying}, // by its detail
 	"PD472": {IdempotencyKeyReused},
 	"PD473": {BrokerUnavailable},

@@ -50,6 +50,10 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.EmailUnverified, "Mails go to your own address alone, once it is verified. Verify it: POST /api/auth/send-verification-email sends the link.").Because(pg)
 		case pg.Code == "PD465":
 			return problem.New(problem.InvalidNotice, `"time_zone" is not one that the database knows. Give one of IANA's, such as Europe/Berlin or UTC.`).Because(pg)
+		case pg.Code == "PD466":
+			return problem.New(problem.DestinationOff, `It is switched off, so that nothing is sent there. Switch it on first: PATCH it with {"enabled": true}.`).Because(pg)
+		case pg.Code == "PD467":
+			return problem.New(problem.TooManyTestMessages, "You have had 10 test messages sent within an hour, which is as many as one may. Wait a while.").Because(pg)
 		case pg.Code == "PD434":
 			return problem.New(problem.TooManyTokens, "You have 500 API tokens, which is as many as one may have. Revoke one with DELETE /api/tokens/:id.").Because(pg)
 		case pg.Code == "PD435":

@@ -2636,14 +2636,14 @@ kind: "webhook"
 at: string
 data: {
 /**
- * The webhook was switched off, and nothing is sent to it.
+ * off: the webhook was switched off, and nothing is sent to it. test: its owner has a test message sent, of which it alone is told.
  */
-event: "off"
+event: ("off" | "test")
 webhook_id: string
 /**
- * Nothing was taken for three days; or its user owns the account no more, or was disabled.
+ * Of off: nothing was taken for three days; or its user owns the account no more, or was disabled.
  */
-reason: ("failing" | "no_access")
+reason?: ("failing" | "no_access")
 [k: string]: unknown
 }
 }
@@ -2741,14 +2741,14 @@ kind: "notice"
 at: string
 data: {
 /**
- * The notice was switched off, and nobody is told by it.
+ * off: the notice was switched off, and nobody is told by it. test: its owner has a test message sent, of which it alone is told.
  */
-event: "off"
+event: ("off" | "test")
 notice_id: string
 /**
- * Nothing was taken for three days; or its user owns the account no more, or was disabled.
+ * Of off: nothing was taken for three days; or its user owns the account no more, or was disabled.
  */
-reason: ("failing" | "no_access")
+reason?: ("failing" | "no_access")
 [k: string]: unknown
 }
 }
