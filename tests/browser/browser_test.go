@@ -93,6 +93,15 @@ func TestLayoutShift(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "shift.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// A fill on an account that is not shown is told, counted and kept until it is read; where nobody
+// sees the page the browser tells of it, once for two tabs.
+func TestNotices(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "notices.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium,
+		"KEY1="+seen[0][1], "SECRET1="+seen[0][2], "KEY2="+seen[1][1], "SECRET2="+seen[1][2])
+}
+
 // Numbers are shown and read as the user's language writes them: a German's 1.000 is a thousand.
 func TestLocale(t *testing.T) {
 	chromium, js, binary := tools(t)

@@ -97,7 +97,7 @@ interface Options {
 }
 
 /** Sends a request, and sends it again once a step-up that it needs has been made. */
-async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
   try {
     return await send<T>(method, path, options)
   } catch (e) {

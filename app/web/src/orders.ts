@@ -31,11 +31,11 @@ export const size = (o: Order) => (o.qty ? quantity(o.qty) : dollars(o.notional)
 export const line = (o: Order) => [o.side, size(o), o.symbol, terms(o)].filter(Boolean).join(' ')
 
 /** A fill, as a notice. */
-export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['execution']>, account: string) {
+export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['execution']>) {
   return {
     severity: 'success' as const,
     summary: `${o.side === 'buy' ? 'Bought' : 'Sold'} ${quantity(execution.qty)} ${o.symbol}`,
-    detail: `at ${price(execution.price)} · ${account}`,
+    detail: `at ${price(execution.price)}`,
     net: new Decimal(execution.qty ?? 0)
       .times(execution.price ?? 0)
       .times(o.side === 'buy' ? -1 : 1)
@@ -44,12 +44,10 @@ export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['
 }
 
 /** An order that Alpaca refused, as a notice. */
-export const refusalNotice = (o: Order, account: string) => ({
+export const refusalNotice = (o: Order) => ({
   severity: 'error' as const,
   summary: `Refused: ${line(o)}`,
-  detail: [o.status_message && personText(o.status_message, 'Alpaca did not take it.'), account]
-    .filter(Boolean)
-    .join(' · '),
+  detail: o.status_message ? personText(o.status_message, 'Alpaca did not take it.') : undefined,
 })
 
 export interface Row {

@@ -31,6 +31,7 @@ export const router = createRouter({
     { path: '/guards', component: () => import('./pages/GuardsPage.vue'), meta: ofAccount('Guards') },
     { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { title: 'Accounts' } },
     { path: '/audit', component: () => import('./pages/AuditPage.vue'), meta: ofAccount('Audit') },
+    { path: '/notices', component: () => import('./pages/NoticesPage.vue'), meta: { title: 'Notices' } },
     { path: '/profile', component: () => import('./pages/ProfilePage.vue'), meta: { title: 'Profile' } },
     {
       path: '/invitation',

@@ -12,6 +12,7 @@ export type MadeInvitation = Schemas['MadeInvitation']
 export type Offer = Schemas['Offer']
 export type Role = Schemas['Role']
 export type Order = Schemas['Order']
+export type Topic = Schemas['Topic']
 
 export interface BrokerAccount {
   account_number: string

@@ -83,6 +83,7 @@ await run(async () => {
   await measure(page, 'guards', '/guards', 'limits')
   await measure(page, 'approvals', '/approvals', 'approval-approve')
   await measure(page, 'audit', '/audit', 'audit-rows')
+  await measure(page, 'notices', '/notices', 'history')
   await measure(page, 'profile', '/profile', 'session-own')
   assert.deepEqual(far, [])
   assert.deepEqual(complaints, [], 'the browser complained')
