@@ -67,6 +67,7 @@ create table app.account_events (
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
   constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'notice'::text, 'history'::text, 'approval'::text, 'limit'::text, 'stream'::text, 'summary'::text])))
 ) partition by RANGE (at);
+CREATE INDEX account_events_refused_idx ON ONLY app.account_events USING btree (account_id, at DESC, seq DESC) WHERE ((kind = 'guard'::text) AND ((data ->> 'event'::text) = 'refused'::text));
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
 create policy app_reads on app.account_events for select to paddock_app
@@ -380,6 +381,14 @@ CASE
     ELSE filled_at
 END) DESC) WHERE (filled_qty > (0)::numeric);
 CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (fills_differ AND (symbol IS NOT NULL));
+CREATE INDEX alpaca_orders_filter_agent_idx ON app.alpaca_orders USING btree (account_id, orchestrator_agent_id, created_at DESC, id DESC) WHERE (orchestrator_agent_id IS NOT NULL);
+CREATE INDEX alpaca_orders_filter_client_idx ON app.alpaca_orders USING btree (account_id, client_order_id COLLATE "C");
+CREATE INDEX alpaca_orders_filter_filled_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE (filled_qty > (0)::numeric);
+CREATE INDEX alpaca_orders_filter_force_idx ON app.alpaca_orders USING btree (account_id, time_in_force, created_at DESC, id DESC);
+CREATE INDEX alpaca_orders_filter_refused_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE (status = 'rejected'::text);
+CREATE INDEX alpaca_orders_filter_symbol_idx ON app.alpaca_orders USING btree (account_id, symbol COLLATE "C", created_at DESC, id DESC);
+CREATE INDEX alpaca_orders_filter_tag_idx ON app.alpaca_orders USING btree (account_id, tag, created_at DESC, id DESC) WHERE (tag IS NOT NULL);
+CREATE INDEX alpaca_orders_filter_type_idx ON app.alpaca_orders USING btree (account_id, type, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_import_idx ON app.alpaca_orders USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
@@ -422,7 +431,7 @@ create policy report_reads on app.alpaca_orders for select to paddock_report
 create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, id, client_order_id, action, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, action, intent_state, request_hash, submitted_by, token_id, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, parent_alpaca_order_id, replaces), update (intent_state, reference_prices, requested_at, qty, status, status_message, looked_up_at, lookups, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
@@ -4444,6 +4453,9 @@ create function private.open_destination_secrets_to_rotate(p_accounts uuid[], p_
 
 create function private.open_invitation(p_digest bytea) returns private.invitations
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.order_names(p_account uuid, p_order uuid) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's

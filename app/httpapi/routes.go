@@ -96,6 +96,7 @@ func (s *Server) routes() []route {
 		own("GET", "/api/orders/{id}", mayRead, "nested", aboutOrder(s.getOrder)),
 		own("PATCH", "/api/orders/{id}", mayTrade, "", aboutOrder(withBody(s.replaceOrder))),
 		own("DELETE", "/api/orders/{id}", mayCancel, "", aboutOrder(s.cancelOrder)).stopping(),
+		own("GET", "/api/orders/{id}/timeline", mayRead, "", aboutOrder(s.orderTimeline)),
 		own("POST", "/api/orders/{id}/dismiss", mayTrade, "", aboutOrder(withoutBody(s.dismissOrder))),
 
 		own("GET", "/api/jobs", mayRead, "state "+pageParameters, s.listJobs),
@@ -148,6 +149,7 @@ func (s *Server) routes() []route {
 			changing(declines, "To send it again does no harm."),
 
 		own("GET", "/api/guards", mayRead, "", s.getGuards),
+		own("GET", "/api/guards/refusals", mayRead, strings.Join(trading.RefusalParameters, " "), s.listRefusals),
 		own("PUT", "/api/guards", mayManage, "", withBody(s.putGuards)),
 		own("POST", "/api/guards/high-water-mark", mayManage, "", withoutBody(s.resetHighWaterMark)),
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn

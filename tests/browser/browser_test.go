@@ -41,6 +41,15 @@ func TestGuards(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "guards.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// A filter of the page Orders outlives a reload; an order is looked at by keyboard, and several are
+// canceled after one question. Of 10,000 orders those in sight are drawn, and what an event costs
+// beside them is printed with its budget.
+func TestOrders(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "orders.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The journal shows a round trip with its fills, from the first one to the close,
 // without being reloaded. The Desk page says how fresh its orders are.
 func TestJournal(t *testing.T) {

@@ -953,7 +953,8 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
-                    status?: "all" | "open" | "closed";
+                    /** @description filled: traded at least in part; refused: by Alpaca, or never placed. Alpaca knows neither of the two: see sleeve_id */
+                    status?: "all" | "open" | "closed" | "filled" | "refused";
                     /** @description Submitted after this time, RFC 3339 or a day in UTC */
                     after?: string;
                     /** @description Submitted before this time, RFC 3339 or a day in UTC */
@@ -971,8 +972,22 @@ export interface paths {
                     after_order_id?: string;
                     /** @description us_equity, us_option, crypto and others, between commas, or all */
                     asset_class?: string;
-                    /** @description Of this sleeve; none for those of none. Alpaca knows no sleeves, so that the list is Paddock's even where that is behind (as_of) */
+                    /** @description Of this sleeve; none for those of none. Alpaca knows neither sleeves nor the filters below, so that the list is Paddock's even where that is behind (as_of) */
                     sleeve_id?: string;
+                    /** @description Such as limit */
+                    type?: string;
+                    /** @description Such as day */
+                    time_in_force?: string;
+                    /** @description With exactly this tag */
+                    tag?: string;
+                    /** @description Of exactly this agent */
+                    orchestrator_agent_id?: string;
+                    /** @description Whose client_order_id, or symbol in any letters, begins with this */
+                    text?: string;
+                    /** @description Created at this time or later, RFC 3339 or a day in UTC */
+                    created_since?: string;
+                    /** @description Created before this time, RFC 3339 or a day in UTC */
+                    created_until?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -1367,6 +1382,59 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        trace?: never;
+    };
+    "/api/orders/{id}/timeline": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /** What became of one order, from when it was asked for, by our id or Alpaca's */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All that is known of it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OrderTimeline"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/orders/{id}/dismiss": {
@@ -4005,6 +4073,85 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guards/refusals": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the account's guards refused, and so became no order, the newest first
+         * @description They are read from the event log, and kept as long as that is.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    /** @description desc has the newest first */
+                    direction?: "asc" | "desc";
+                    /** @description Between commas; a pair's slash may be left out */
+                    symbols?: string;
+                    side?: "buy" | "sell";
+                    /** @description Such as limit */
+                    type?: string;
+                    /** @description Such as day */
+                    time_in_force?: string;
+                    /** @description With exactly this tag */
+                    tag?: string;
+                    /** @description Of exactly this agent */
+                    orchestrator_agent_id?: string;
+                    /** @description Of this sleeve; none for those of none */
+                    sleeve_id?: string;
+                    /** @description Whose client_order_id, or symbol in any letters, begins with this */
+                    text?: string;
+                    /** @description Refused at this time or later, RFC 3339 or a day in UTC */
+                    created_since?: string;
+                    /** @description Refused before this time, RFC 3339 or a day in UTC */
+                    created_until?: string;
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            refusals: components["schemas"]["GuardRefusal"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -11396,6 +11543,69 @@ export interface components {
             groups: {
                 [key: string]: components["schemas"]["ResultGroup"][];
             };
+        };
+        GuardRefusal: {
+            /**
+             * Format: uuid
+             * @description The number of its event, in 32 hexadecimal digits
+             */
+            id: string;
+            created_at: components["schemas"]["Time"];
+            violations: components["schemas"]["Violation"][];
+            /** @description The request as it came: of an order, a replacement or a closing */
+            request: {
+                [key: string]: unknown;
+            };
+            /** @description The user's id */
+            submitted_by: string | null;
+        };
+        OrderTimeline: {
+            order: components["schemas"]["Order"];
+            /** @description Names by ids - of the user who asked for it, of the API token that did, and of its sleeve. Who is gone is not among them */
+            names: {
+                [key: string]: string;
+            };
+            /** @description What was bid and asked for its symbol when it was sent; null where that is not known */
+            quote: {
+                bid: components["schemas"]["Amount"];
+                ask: components["schemas"]["Amount"];
+                asked_at: components["schemas"]["Time"];
+            } | null;
+            /** @description How much worse than the middle of the quote it was filled so far, below 0 for better; null where that is not known */
+            slippage: {
+                mid: components["schemas"]["Amount"];
+                per_unit: components["schemas"]["Amount"];
+                /** @description In dollars, for all that was filled */
+                total: components["schemas"]["Amount"];
+                /** @description In hundredths of a percent of the middle */
+                bps: components["schemas"]["Amount"];
+            } | null;
+            /** @description The first 500, the oldest first, with those that Alpaca took back or corrected */
+            executions: {
+                /** Format: uuid */
+                id: string;
+                qty: components["schemas"]["Amount"];
+                price: components["schemas"]["AmountOrNull"];
+                at: components["schemas"]["Time"];
+                /** @enum {string} */
+                state: "live" | "busted" | "corrected";
+                previous_execution_id: string | null;
+            }[];
+            legs: components["schemas"]["Order"][];
+            /** @description The order whose leg it is */
+            parent: components["schemas"]["Order"] | null;
+            /** @description The order that it was made for */
+            replaces: components["schemas"]["Order"] | null;
+            /** @description The order that stands for it now */
+            replaced_by: components["schemas"]["Order"] | null;
+            /** @description What the audit says of the requests that sent it and had it canceled; empty for who may not read the audit */
+            requests: {
+                at: components["schemas"]["Time"];
+                action: string;
+                kind: string;
+                actor: string | null;
+                request_id: string | null;
+            }[];
         };
         Fill: {
             /** Format: uuid */

@@ -13,6 +13,7 @@ import type {
   Details,
   Fill,
   Grant,
+  GuardRefusal,
   Guards,
   Invitation,
   Job,
@@ -25,6 +26,7 @@ import type {
   OrderRequest,
   OrdersPage,
   PortfolioHistory,
+  OrderTimeline,
   PortfolioAccount,
   Position,
   Preview,
@@ -206,6 +208,17 @@ export const api = {
       account,
       signal,
     }),
+  /** A page of orders by a query of orderQuery. */
+  ordersLike: (account: string, query: string, signal?: AbortSignal) =>
+    call<OrdersPage>('GET', `/api/orders?${query}`, { account, signal }),
+  orderTimeline: (account: string, id: string, signal?: AbortSignal) =>
+    call<OrderTimeline>('GET', `/api/orders/${id}/timeline`, { account, signal }),
+  refusals: (account: string, query: string, signal?: AbortSignal) =>
+    call<{ refusals: GuardRefusal[]; next_cursor: string | null }>('GET', `/api/guards/refusals?${query}`, {
+      account,
+      signal,
+    }),
+  cancelOrders: (account: string) => call<{ id: string; status: number }[]>('DELETE', '/api/orders', { account }),
   /** A job where the order waits for a person's word: then nothing was sent yet. */
   placeOrder: (account: string, order: OrderRequest) =>
     call<Order | Job>('POST', '/api/orders', { account, body: order }),

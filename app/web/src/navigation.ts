@@ -11,6 +11,7 @@ export interface PageLink {
 
 export const mainPages: PageLink[] = [
   { path: '/', name: 'desk', title: 'Desk', bar: true },
+  { path: '/orders', name: 'orders', title: 'Orders', bar: true },
   { path: '/journal', name: 'journal', title: 'Journal', bar: true },
   { path: '/results', name: 'results', title: 'Results' },
   { path: '/approvals', name: 'approvals', title: 'Approvals' },

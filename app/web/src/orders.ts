@@ -8,8 +8,10 @@ import type { Order, Replacement, TimeInForce } from './types'
 
 const over = ['filled', 'canceled', 'expired', 'rejected', 'replaced'] // app.is_ended in Postgres
 
+/** Whether it can neither trade nor hold anything any more. */
+export const isOver = (o: Order) => over.includes(o.status)
 /** Whether Alpaca has it and may still fill it. */
-export const isOpen = (o: Order) => ![...over, 'unknown', 'submitting'].includes(o.status)
+export const isOpen = (o: Order) => !isOver(o) && !['unknown', 'submitting'].includes(o.status)
 export const isUnknown = (o: Order) => o.intent_state === 'unknown'
 export const isReplaceable = (o: Order) => isOpen(o) && o.alpaca_order_id !== null && !o.status.startsWith('pending')
 
@@ -23,6 +25,17 @@ export function terms(o: Order): string {
   return [type, prices, o.limit_price && `${o.type === 'stop_limit' ? '→ ' : ''}${price(o.limit_price, 9)}`]
     .filter(Boolean)
     .join(' ')
+}
+
+/** A change that was refused is no order that was: it must not look like one. */
+export const isRefusedChange = (o: Order) => o.action === 'replace' && o.status === 'rejected'
+
+/** How it stands, in a word, and the class of its tag. */
+export function standing(o: Order): { word: string; tag: 'good' | 'bad' | 'over' | 'open' } {
+  const word = isRefusedChange(o) ? 'change refused' : o.status.replaceAll('_', ' ')
+  if (o.status === 'filled') return { word, tag: 'good' }
+  if (o.status === 'rejected' || o.status === 'unknown') return { word, tag: 'bad' }
+  return { word, tag: o.status === 'canceled' || o.status === 'expired' ? 'over' : 'open' }
 }
 
 export const size = (o: Order) => (o.qty ? quantity(o.qty) : dollars(o.notional))

@@ -25,6 +25,7 @@ export const router = createRouter({
   },
   routes: [
     { path: '/', component: () => import('./pages/DeskPage.vue'), meta: ofAccount('Desk') },
+    { path: '/orders', component: () => import('./pages/OrdersPage.vue'), meta: ofAccount('Orders') },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: ofAccount('Journal') },
     { path: '/results', component: () => import('./pages/ResultsPage.vue'), meta: ofAccount('Results') },
     { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue'), meta: ofAccount('Approvals') },

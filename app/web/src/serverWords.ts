@@ -9,6 +9,7 @@ const keysNotYet = 'This account has no API keys yet. Enter them under Accounts.
 /** Instead of whatever the server says. */
 export const always: Record<string, string> = {
   needs_credentials: noKeys,
+  order_not_found: 'This account has no such order.',
   no_credentials: keysNotYet,
   invalid_account: 'Enter a name of 1 to 80 characters, of which one can be seen.',
   invalid_credentials: 'Enter both parts as Alpaca shows them: letters and digits, without spaces.',

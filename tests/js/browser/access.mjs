@@ -133,6 +133,12 @@ await run(async () => {
   await at('nav-more').click()
   await look('more pages', [375])
 
+  await visit('orders', `order-waits${now}`)
+  await at('tab-all').click()
+  await at(`look-shares${now}`).click()
+  await page.locator('[data-moment=filled]').waitFor()
+  await look('the drawer of an order')
+  await page.keyboard.press('Escape')
   await visit('journal', 'trip-MSFT')
   await at('fills-of-MSFT').first().click()
   await at('fills').waitFor()

@@ -77,6 +77,7 @@ await run(async () => {
   await measure(stranger, 'sign-in', '/', 'sign-form')
   await slow(page)
   await measure(page, 'desk', '/', 'position-NVDA')
+  await measure(page, 'orders', '/orders', `look-waits-0-${now}`)
   await measure(page, 'accounts', '/accounts', 'health-Steady')
   await measure(page, 'journal', '/journal', 'trip-NVDA')
   await measure(page, 'results', '/results', 'equity-chart')

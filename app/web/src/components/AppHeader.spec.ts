@@ -107,7 +107,7 @@ describe('the pages’ links', () => {
   it('stand at the foot of a telephone, and the rest under More: none is lost', async () => {
     vi.stubGlobal('matchMedia', () => ({ matches: true, addEventListener: () => {}, removeEventListener: () => {} }))
     await show(AppHeader)
-    expect(links('.bar')).toEqual(['desk', 'trade', 'journal', 'more'])
+    expect(links('.bar')).toEqual(['desk', 'trade', 'orders', 'journal', 'more'])
     await click('nav-more')
     expect(links().sort()).toEqual([...names(mainPages), ...names(userPages), 'trade', 'more'].sort())
     expect(isThere('sign-out')).toBe(true)
