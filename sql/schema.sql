@@ -4146,6 +4146,10 @@ create function private.enter_account(p_account uuid) returns void
 create function private.enter_follower(p_follow private.copy_follows, p_copy uuid) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+-- Has this transaction go on as admitted by an API token of its user's, to be told what that one would be.
+create function private.enter_token(p_token uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Ends approvals of one account that nobody has given in time.
 create function private.expire_approvals() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -4388,7 +4392,7 @@ create function private.make_sleeve(p_id uuid, p_sleeve jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Makes an API token of the admitted user.
-create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
+create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb, p_sleeves uuid[], p_parent uuid DEFAULT NULL::uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean

@@ -155,7 +155,7 @@ func (s *Server) routes() []route {
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
 		own("POST", "/api/heartbeat", mayTrade, "", withoutBody(s.heartbeat)),
 
-		own("GET", "/api/budget", mayRead, "sleeve_id", s.budget),
+		own("GET", "/api/budget", mayRead, "sleeve_id token_id", s.budget),
 		own("GET", "/api/sleeves", mayRead, "", s.listSleeves),
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
 		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),

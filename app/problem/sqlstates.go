@@ -28,6 +28,7 @@ var SQLStates = map[string][]Code{
 	"PD446": {NotEnoughCash, BrokerUnavailable}, // by its detail
 	"PD447": {SleeveNotFound},
 	"PD448": {SleeveNotEmpty},
+	"PD449": {TokenNotFound},
 	"PD436": {TooManyGrants},
 	"PD437": {LastOwner},
 	"PD438": {InvalidGrant},

@@ -66,6 +66,8 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.SleeveNotFound, "There is no such sleeve, or it is closed. Pick one from GET /api/sleeves.").Because(pg)
 		case pg.Code == "PD448":
 			return problem.New(problem.SleeveNotEmpty, "The sleeve still has %s. Close its positions, cancel its orders, and move its cash out with POST /api/sleeve-transfers.", pg.Detail).Because(pg)
+		case pg.Code == "PD449":
+			return problem.New(problem.TokenNotFound, "You have no API token of this id that holds, or it does not reach this account. Copy it from GET /api/tokens.").Because(pg)
 		case strings.HasPrefix(pg.Code, "PD45"):
 			return approvalRefused(pg)
 		case pg.Code == "42501":

@@ -35,6 +35,7 @@ type OrderList struct {
 	// Bounds of the time at which Paddock came to know it, which a list is sorted by: from
 	// the first on, and before the second.
 	CreatedSince, CreatedUntil *time.Time
+	Token                      uuid.UUID // sent by this API token; uuid.Nil is any
 	// The orders before, or after, this one (the anchor), by our id or the
 	// broker's.
 	BeforeOrder, AfterOrder uuid.UUID
@@ -48,7 +49,7 @@ type OrderList struct {
 }
 
 // ListParameters are the query parameters that ParseOrderList reads.
-var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "sleeve_id", "before",
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "sleeve_id", "token_id", "before",
 	"before_order_id", "after_order_id", "type", "time_in_force", "tag", "orchestrator_agent_id", "text", "created_since", "created_until"}
 
 // maxSymbols bounds a filter by symbols, and maxText the characters of one by a text.
@@ -134,6 +135,13 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		}
 		l.Sleeve = &id
 	}
+	if text := q.Get("token_id"); text != "" {
+		id, ok := ids.Parse(text)
+		if !ok {
+			return l, invalidQuery("token_id", "the id of an API token, a UUID")
+		}
+		l.Token = id
+	}
 	if err = l.parseOwn(q); err != nil {
 		return l, err
 	}
@@ -165,7 +173,7 @@ func (l *OrderList) parseOwn(q url.Values) (err error) {
 // isOwn reports whether the list has a filter that Alpaca does not know. It is the mirror's
 // then, even where that is behind.
 func (l *OrderList) isOwn() bool {
-	return l.Sleeve != nil || l.Type != "" || l.TimeInForce != "" || l.Tag != "" || l.Agent != "" || l.Text != "" ||
+	return l.Sleeve != nil || l.Token != uuid.Nil || l.Type != "" || l.TimeInForce != "" || l.Tag != "" || l.Agent != "" || l.Text != "" ||
 		l.CreatedSince != nil || l.CreatedUntil != nil || l.Status == "filled" || l.Status == "refused"
 }
 

@@ -32,6 +32,9 @@ func (l *OrderList) ownConditions(args []any) (string, []any) {
 	if l.Agent != "" {
 		add("orchestrator_agent_id = ?", l.Agent)
 	}
+	if l.Token != uuid.Nil {
+		add("token_path is not null and token_id = ?", l.Token) // by the index of those that have one
+	}
 	if l.Sleeve != nil && *l.Sleeve != uuid.Nil {
 		add("sleeve_id = ?", *l.Sleeve)
 	}

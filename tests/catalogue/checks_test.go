@@ -35,9 +35,10 @@ const (
 	writesForReaders = `(
 		'private.admit(text,uuid,text)',                        -- writes settings alone
 		'private.admit_job(uuid,bytea)',                        -- the same
+		'private.enter_token(uuid)',                            -- the same, for a token of the user's
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		-- ask for a user, whose tokens they are
-		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])', 'private.revoke_token(uuid)', 'private.reset_token(uuid)',
+		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[],uuid)', 'private.revoke_token(uuid)', 'private.reset_token(uuid)',
 		-- ask for a user: one who has a role for reports alone leaves by it, too
 		'private.end_grant(uuid,text)',
 		-- ask for a user, whose accounts they are, or who gives back what they have

@@ -988,6 +988,8 @@ export interface paths {
                     created_since?: string;
                     /** @description Created before this time, RFC 3339 or a day in UTC */
                     created_until?: string;
+                    /** @description Sent by this API token */
+                    token_id?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -3271,7 +3273,8 @@ export interface paths {
         /**
          * Make an API token, or with a token a narrower one
          * @description What a token may do never widens afterwards. One that is made with a token may do nothing that this may not, answers
-         *     to its limits as well as to its own, and ends with it. To trade on a live account takes a step-up.
+         *     to its limits as well as to its own, and ends with it. In a session parent_id has one made so of a token of the
+         *     user's: 404 token_not_found where that holds no longer. To trade on a live account takes a step-up.
          */
         post: {
             parameters: {
@@ -3300,6 +3303,11 @@ export interface paths {
                         expires_at?: string;
                         /** @description The sleeves in which it trades, at most one of each account; one that is made with a token has its */
                         sleeves?: string[] | null;
+                        /**
+                         * Format: uuid
+                         * @description In a session: the token of the user's of which a narrower one is made
+                         */
+                        parent_id?: string;
                         limits?: components["schemas"]["TokenLimits"];
                     };
                 };
@@ -4579,6 +4587,8 @@ export interface paths {
                     account_id?: components["parameters"]["AccountQuery"];
                     /** @description The sleeve whose cash is told; that of an API token that is bound to one comes first */
                     sleeve_id?: string;
+                    /** @description An API token of the user's: what it would be told, in place of who asks; 404 token_not_found where it does not reach the account */
+                    token_id?: string;
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -10858,6 +10868,17 @@ export interface components {
             heartbeat_missing: boolean;
             /** @description The accounts on which refusals in a row have stopped it */
             stopped_on: string[];
+            /** @description What is used and left on each account that it reaches */
+            today: {
+                /** Format: uuid */
+                account_id: string;
+                /** @description Orders that it, and what was made of it, sent there today, by New York's day */
+                orders: number;
+                /** @description How many more it may send there today, by its limits and by those of which it was made; null is no limit */
+                orders_left: number | null;
+                /** @description Where its limits, or those of which it was made, count them */
+                refusals_in_a_row: number;
+            }[];
             scopes: components["schemas"]["Scope"][];
             paper_only: boolean;
             /** @description The sleeves in which it trades; it trades in any, and in none, of an account that none is of */

@@ -211,6 +211,10 @@ first_at: string
  */
 last_at: string
 /**
+ * The API token that sent them; null for a session. Events of before do not say.
+ */
+token_id?: (string | null)
+/**
  * How many lines there are of each level, of which there are any.
  */
 levels: {
