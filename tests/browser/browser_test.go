@@ -77,6 +77,16 @@ func TestAccounts(t *testing.T) {
 		"KEY1="+seen[0][1], "SECRET1="+seen[0][2], "LIVE_KEY="+seen[2][1], "LIVE_SECRET="+seen[2][2])
 }
 
+// A token that is made in the console is shown once and kept nowhere; what a program orders and logs
+// with it appears on its page, the key h halts the account, and revoking it ends those made of it.
+func TestAgents(t *testing.T) {
+	chromium, js, binary := tools(t)
+	data := filepath.Join(t.TempDir(), "data")
+	base, seen := start(t, binary, data)
+	drive(t, filepath.Join(js, "browser", "agents.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "LOG="+filepath.Join(data, "paddock.log"),
+		"KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // Users change their name, address and password on the page Profile, end the session of
 // another device there, and delete themselves.
 func TestProfile(t *testing.T) {

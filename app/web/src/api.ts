@@ -249,7 +249,7 @@ export const api = {
     call<Approval>('POST', `/api/approvals/${id}/refuse`, { account, body: word }),
   withdraw: (account: string, id: string) => call<Job>('DELETE', `/api/jobs/${id}`, { account }),
   job: (account: string, id: string) => call<Job>('GET', `/api/jobs/${id}`, { account }),
-  tokens: () => call<{ tokens: Token[] }>('GET', '/api/tokens').then((r) => r.tokens),
+  tokens: (signal?: AbortSignal) => call<{ tokens: Token[] }>('GET', '/api/tokens', { signal }).then((r) => r.tokens),
 
   tradingPositions: (account: string, query: string, signal?: AbortSignal) =>
     call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>(

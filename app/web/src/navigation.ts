@@ -15,6 +15,7 @@ export const mainPages: PageLink[] = [
   { path: '/journal', name: 'journal', title: 'Journal', bar: true },
   { path: '/results', name: 'results', title: 'Results' },
   { path: '/approvals', name: 'approvals', title: 'Approvals' },
+  { path: '/agents', name: 'agents', title: 'Agents' },
   { path: '/guards', name: 'guards', title: 'Guards' },
   { path: '/accounts', name: 'accounts', title: 'Accounts' },
 ]

@@ -1,6 +1,6 @@
 // What the API says. Amounts are strings: they are exact, and stay so.
 
-import type { components } from './api.gen'
+import type { components, paths } from './api.gen'
 
 type Schemas = components['schemas']
 
@@ -74,7 +74,30 @@ export type Job = Omit<Schemas['Job'], 'request' | 'approval'> & {
   approval?: Approval | null
 }
 export type Word = Schemas['Word']
-export type Token = Schemas['Token']
+export type Token = Omit<Schemas['Token'], 'token'>
+/** The answer that has the token itself, once. */
+export type MadeToken = Token & { token: string }
+export type TokenRequest = paths['/api/tokens']['post']['requestBody']['content']['application/json']
+export type TokenLimits = Schemas['TokenLimits']
+export type Scope = Schemas['Scope']
+export type Budget = Schemas['Budget']
+export type AgentLog = Schemas['AgentLog']
+export type Level = Schemas['Level']
+export type Sleeves = Schemas['Sleeves']
+export type SleeveChange = Schemas['SleeveChange']
+export type SleeveTransfer = Schemas['SleeveTransfer']
+type Answer<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  responses: { 200: { content: { 'application/json': infer A } } }
+}
+  ? A
+  : never
+export type BlockOrder = Schemas['BlockOrder']
+export type BlockOrderRequest = Schemas['BlockOrderRequest']
+export type BlockPreview = Answer<'/api/block-orders/preview', 'post'>
+export type Copying = Schemas['Copying']
+export type Copy = Schemas['Copy']
+export type CopiesPage = Answer<'/api/copies', 'get'>
+export type LedPage = Answer<'/api/copies/led', 'get'>
 export type AuditRow = Schemas['AuditRow']
 export type Asset = Schemas['Asset']
 export type MarketClock = Schemas['Clock']

@@ -92,7 +92,7 @@ await run(async () => {
   await page.locator(`[data-testid=order-sold${now}][data-status=filled]`).waitFor()
   await ask('DELETE', '/api/positions/MSFT', undefined, account)
   await ask('PUT', '/api/guards', { max_order_notional: '500000', approval_above: '500' }, account)
-  const { token } = await ask('POST', '/api/tokens', { name: 'Agent', accounts: [account], scopes: ['read', 'trade'], expires_at: new Date(Date.now() + 864e5).toISOString() })
+  const { token } = await ask('POST', '/api/tokens', { name: 'Agent', accounts: [account], scopes: ['read', 'trade', 'log'], expires_at: new Date(Date.now() + 864e5).toISOString() })
   await fetch(`${BASE_URL}/api/orders`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, 'X-Account-ID': account, 'Content-Type': 'application/json' },
@@ -145,6 +145,40 @@ await run(async () => {
   await look('the fills of a round trip')
   await visit('results', 'equity-chart')
   await visit('approvals', 'approval-approve')
+  await ask('POST', '/api/sleeves', { name: 'Momentum', max_order_notional: '500' }, account)
+  await fetch(`${BASE_URL}/api/agent-logs`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'X-Account-ID': account, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ logs: [{ level: 'warn', message: 'A line that is so long that it does not fit into a window of a telephone, and is cut' }] }),
+  })
+  await visit('agents', 'sleeve-Momentum')
+  for (const [button, form] of [['make-token', 'token-form'], ['make-sleeve', 'sleeve-form'], ['move-Momentum', 'move-form']]) {
+    await at(button).click()
+    await at(form).waitFor()
+    if (form === 'token-form') await at('token-limits').click()
+    await look(form)
+    await page.keyboard.press('Escape')
+    await at(form).waitFor({ state: 'detached' })
+  }
+  await at('make-token').click()
+  await at('token-name').fill('Second')
+  await at('token-submit').click()
+  await at('token-made').waitFor()
+  await look('a token that was made')
+  await at('token-done').click()
+  await at('open-Agent').click()
+  await at('agent-limits').waitFor()
+  await at('log-line').first().click()
+  await page.waitForLoadState('networkidle')
+  await look('an agent')
+  await visit('agents', 'to-copying')
+  await at('to-copying').click()
+  await at('follow-form').waitFor()
+  await look('copying')
+  await visit('agents', 'to-block-orders')
+  await at('to-block-orders').click()
+  await at('block-form').waitFor()
+  await look('block orders')
   await visit('guards', 'limits')
   await at('edit-limits').click()
   await look('the form of the limits')
