@@ -136,7 +136,9 @@ func TestWhatIsLeftOfATokenIsTold(t *testing.T) {
 	ask(ada.do, two, child.id).want(t, 404, "token_not_found") // it does not reach it
 	ask(ada.do, one, "x").want(t, 400, "invalid_token")
 
-	list := func(token string) answer { return vic.do("GET", "/api/orders?token_id="+token, "", "X-Account-ID", one).want(t, 200, "") }
+	list := func(token string) answer {
+		return vic.do("GET", "/api/orders?token_id="+token, "", "X-Account-ID", one).want(t, 200, "")
+	}
 	if got := list(child.id); strings.Count(got.text, `"client_order_id"`) != 1 || !strings.Contains(got.text, sent) || !strings.Contains(got.text, `"source":"mirror"`) {
 		t.Errorf("the child's orders are %s", got.text)
 	}

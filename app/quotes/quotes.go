@@ -140,10 +140,10 @@ func (a *asker) snapshots(ctx context.Context, c *broker.Client, symbols []strin
 
 // quote is a symbol's quote in a message.
 type quote struct {
-	Symbol string     `json:"symbol"` // as orders have it: BTC/USD
-	Price  string     `json:"price"`
-	Bid    *string    `json:"bid"` // null where nobody bids
-	Ask    *string    `json:"ask"`
+	Symbol string  `json:"symbol"` // as orders have it: BTC/USD
+	Price  string  `json:"price"`
+	Bid    *string `json:"bid"` // null where nobody bids
+	Ask    *string `json:"ask"`
 	// For how many; null where there is no bid, or no ask.
 	BidSize       *string    `json:"bid_size"`
 	AskSize       *string    `json:"ask_size"`
