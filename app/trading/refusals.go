@@ -16,12 +16,14 @@ var RefusalParameters = []string{"limit", "before", "direction", "symbols", "sid
 	"created_since", "created_until"}
 
 // refusalsSQL returns the requests that the account's guards refused. They are in the event log,
-// which has an index of them. An id is the event's number.
+// which has an index of them. An id is the event's number. The place in the list, the filters
+// and the order come after it.
 const refusalsSQL = `select lpad(to_hex(e.seq), 32, '0')::uuid as id, e.at as created_at, e.data->'violations' as violations, e.data->'request' as request,
 		e.data->>'submitted_by' as submitted_by
-	from app.account_events e where e.account_id = $1 and e.kind = 'guard' and e.data->>'event' = 'refused'
-		and (e.at, e.seq) %s ($2, case when $3::uuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff' then 9223372036854775807 else ('x' || right(replace($3::text, '-', ''), 16))::bit(64)::bigint end)%s
-	order by e.at %[3]s, e.seq %[3]s limit $4`
+	from app.account_events e where e.account_id = $1 and e.kind = 'guard' and e.data->>'event' = 'refused'`
+
+// refusalAt is the place of a page in the list, as refusalsSQL has ids.
+const refusalAt = `($2, case when $3::uuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff' then 9223372036854775807 else ('x' || right(replace($3::text, '-', ''), 16))::bit(64)::bigint end)`
 
 // Refusals returns {"refusals":[…],"next_cursor":…}: what the account's guards refused, and so
 // became no order, as long as the event log is kept. Of the filters of a list of orders those
@@ -72,8 +74,9 @@ func (l *OrderList) amongRefusals(account uuid.UUID) (string, []any) {
 	if l.CreatedUntil != nil {
 		add("e.at < $%d", *l.CreatedUntil)
 	}
+	comes, sorted := "<", "desc"
 	if l.Ascending {
-		return fmt.Sprintf(refusalsSQL, ">", where.String(), "asc"), args
+		comes, sorted = ">", "asc"
 	}
-	return fmt.Sprintf(refusalsSQL, "<", where.String(), "desc"), args
+	return fmt.Sprintf("%s and (e.at, e.seq) %s %s%s order by e.at %[5]s, e.seq %[5]s limit $4", refusalsSQL, comes, refusalAt, where.String(), sorted), args
 }

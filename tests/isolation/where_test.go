@@ -221,6 +221,7 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, "reset session_replication_role")
 	must(l.t, l.admin, `insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, '\x00', $2)`, l.b.Account, l.b.Marker)
 	must(l.t, l.admin, `insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ($1, $2, $2)`, l.b.Account, l.b.Marker)
+	must(l.t, l.admin, "select private.write_event($1, 'guard', jsonb_build_object('event', 'refused', 'submitted_by', $2::text))", l.b.Account, l.b.Marker)
 	l.waitingJob()
 	must(l.t, l.admin, "set session_replication_role = replica")
 	must(l.t, l.admin, `insert into app.jobs (account_id, id, seq, kind, state, request, request_hash, asked_by, session_id, origin, began_at, ended_at, status)
