@@ -62,6 +62,8 @@ export async function socketOf(page) {
     server.onMessage((text) => {
       const m = JSON.parse(text)
       if (m.type === 'subscribed') last = m
+      // What the server tells meanwhile counts: an event of a number that was told is taken for a repetition.
+      if (m.type === 'event' && last?.account_id === m.account_id) last = { ...last, cursor: Math.max(last.cursor, m.cursor), resume: m.resume }
       ws.send(text)
     })
   })
