@@ -4,12 +4,11 @@ SHELL := /bin/bash
 
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 # The longest come first, so that nothing is left to run alone at the end.
-PACKAGES = ./tests/system ./tests/browser ./tests/isolation ./app/... ./cmd/... ./sql/... ./tests/...
+PACKAGES = ./tests/system ./tests/isolation ./app/... ./cmd/... ./sql/... ./tests/...
 
-# Most tests wait more than they compute: more of them, and more packages, at once than
-# there are processors.
+# Most tests wait more than they compute: more of them at once than there are
+# processors.
 PARALLEL ?= 4
-AT_ONCE ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + n / 2)))
 
 # What is half made is made again: a console that was built and is too large is none.
 .DELETE_ON_ERROR:
@@ -45,7 +44,7 @@ test-web: web
 	cd app/web && npm run sizes && npm run typecheck && npm test
 
 test-go: build tests/js/node_modules/.installed
-	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m -p $(AT_ONCE) -parallel $(PARALLEL) $(PACKAGES)
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m -parallel $(PARALLEL) $(PACKAGES)
 
 docs-test: build ## run every command of README.md and docs, and compare what they print
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go test -count 1 ./tests/docs

@@ -21,12 +21,11 @@ create table app.user_accounts (
 comment on table app.user_accounts is 'Brokerage accounts: one row each, and its id is the account_id of every other table.';
 -- These are unique over a digest. md5 is not leakproof, so Postgres never uses
 -- these indexes for a query's condition before it has checked the policy. So
--- nobody learns of other users' accounts from how many rows a scan removed. A broker account is
--- a paper or a live one, so that a user has it once, whichever kind they say it is.
+-- nobody learns of other users' accounts from how many rows a scan removed.
 create unique index user_accounts_user_id_name_key on app.user_accounts
   (md5(char_length(user_id) || ':' || user_id || name));
 create unique index user_accounts_user_id_broker_account_key on app.user_accounts
-  (md5(char_length(user_id) || ':' || user_id || alpaca_account_id::text));
+  (md5(char_length(user_id) || ':' || user_id || environment || alpaca_account_id::text));
 -- Planner statistics cover the rows of all tenants, and EXPLAIN shows them. So in
 -- every table the columns with a tenant's own words, ids or amounts have none.
 alter table app.user_accounts enable row level security, force row level security,

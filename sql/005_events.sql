@@ -62,8 +62,6 @@ create table app.account_events (
   constraint account_events_bounded check (app.json_size(data) <= 16777216)
 ) partition by range (at);
 comment on table app.account_events is 'The event log of each account, numbered without gaps, in one partition a month.';
--- What the guards refused is listed.
-create index account_events_refused_idx on app.account_events (account_id, at desc, seq desc) where kind = 'guard' and data->>'event' = 'refused';
 alter table app.account_events enable row level security, force row level security,
   alter column account_id set statistics 0, alter column broker_event_id set statistics 0, alter column data set statistics 0;
 create policy gate_all on app.account_events to paddock_gate using (true) with check (true);

@@ -139,17 +139,6 @@ create table app.alpaca_orders (
 comment on table app.alpaca_orders is 'Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.';
 create index alpaca_orders_newest_idx on app.alpaca_orders (account_id, created_at desc, id desc);
 create index alpaca_orders_open_idx on app.alpaca_orders (account_id, created_at desc, id desc) where is_open;
--- What a list can be narrowed to, in the order of lists (ownConditions in Go). Names are in
--- the order of their bytes, so that those that begin with a text stand together.
-create index alpaca_orders_filter_symbol_idx on app.alpaca_orders (account_id, symbol collate "C", created_at desc, id desc);
-create index alpaca_orders_filter_client_idx on app.alpaca_orders (account_id, client_order_id collate "C");
-create index alpaca_orders_filter_type_idx on app.alpaca_orders (account_id, type, created_at desc, id desc);
-create index alpaca_orders_filter_force_idx on app.alpaca_orders (account_id, time_in_force, created_at desc, id desc);
-create index alpaca_orders_filter_tag_idx on app.alpaca_orders (account_id, tag, created_at desc, id desc) where tag is not null;
-create index alpaca_orders_filter_agent_idx on app.alpaca_orders (account_id, orchestrator_agent_id, created_at desc, id desc)
-  where orchestrator_agent_id is not null;
-create index alpaca_orders_filter_filled_idx on app.alpaca_orders (account_id, created_at desc, id desc) where filled_qty > 0;
-create index alpaca_orders_filter_refused_idx on app.alpaca_orders (account_id, created_at desc, id desc) where status = 'rejected';
 create index alpaca_orders_submitting_idx on app.alpaca_orders (account_id, created_at)
   where intent_state = 'submitting';
 -- All orders that may still trade. One that is done for its day may on the next.
@@ -224,10 +213,10 @@ grant select,
     canceled_at, expired_at, failed_at, replaced_at, updated_at)
   on app.alpaca_orders to paddock_worker;
 -- For claim_leases, which finds missing answers and silent orders; for deleting an
--- account, which returns its open orders; for claim_client_order_id; and for the names of who asked for an order.
+-- account, which returns its open orders; and for claim_client_order_id.
 create policy gate_reads on app.alpaca_orders for select to paddock_gate using (true);
 grant select (account_id, id, client_order_id, action, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional, order_class,
-  submitted_by, token_id, alpaca_order_id, parent_alpaca_order_id, replaces, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
+  alpaca_order_id, parent_alpaca_order_id, replaces, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, id, client_order_id, alpaca_order_id, submitted_by, reason, symbol, side, type, time_in_force, order_class, qty, notional,

@@ -159,7 +159,6 @@ create unique index trading_positions_open_idx on app.trading_positions (account
 create index trading_positions_opened_idx on app.trading_positions (account_id, scope, opened_at desc, id desc);
 create index trading_positions_value_idx on app.trading_positions (account_id, scope, scope_value, opened_at desc, id desc) where scope <> 'account';
 create index trading_positions_closed_idx on app.trading_positions (account_id, closed_at desc) where closed_at is not null; -- for reports
-create index trading_positions_results_idx on app.trading_positions (account_id, scope, closed_at desc, id desc) where closed_at is not null;
 create index trading_positions_place_idx on app.trading_positions (account_id, symbol, scope, scope_value, last_at, last_id);
 alter table app.trading_positions enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column scope_value set statistics 0,

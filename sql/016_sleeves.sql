@@ -133,7 +133,6 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/016/token_sleeve.sql" . }}
-{{ template "func/016/enter_token.sql" . }}
 {{ template "func/016/book_round_trip.sql" . }}
 {{ template "func/016/make_sleeve.sql" . }}
 {{ template "func/016/change_sleeve.sql" . }}
@@ -142,10 +141,9 @@ set local role paddock_gate;
 {{ template "func/016/raise_sleeve_marks.sql" . }}
 {{ template "func/016/reset_sleeve_mark.sql" . }}
 grant execute on function private.token_sleeve to paddock_app, paddock_worker;
-grant execute on function private.enter_token, private.make_sleeve, private.change_sleeve, private.move_cash, private.close_sleeve, private.reset_sleeve_mark to paddock_app;
+grant execute on function private.make_sleeve, private.change_sleeve, private.move_cash, private.close_sleeve, private.reset_sleeve_mark to paddock_app;
 grant execute on function private.raise_sleeve_marks to paddock_worker, paddock_recorder;
 grant execute on function private.book_round_trip to paddock_owner;
-comment on function private.enter_token is 'Has this transaction go on as admitted by an API token of its user''s, to be told what that one would be.';
 comment on function private.token_sleeve is 'The sleeve in which the API token of this admission trades on its account.';
 reset role;
 revoke create on schema private from paddock_gate;
@@ -182,7 +180,7 @@ drop trigger book_round_trip on app.trading_positions;
 drop function app.budget_json, app.sleeves_json, app.check_sleeve, app.in_sleeve;
 reset role;
 set local role paddock_gate;
-drop function private.reset_sleeve_mark, private.raise_sleeve_marks, private.close_sleeve, private.move_cash, private.change_sleeve, private.make_sleeve, private.book_round_trip, private.enter_token, private.token_sleeve;
+drop function private.reset_sleeve_mark, private.raise_sleeve_marks, private.close_sleeve, private.move_cash, private.change_sleeve, private.make_sleeve, private.book_round_trip, private.token_sleeve;
 reset role;
 set local role paddock_owner;
 drop function app.sleeve_worth, app.account_cash, app.reserved_cash, app.order_cost, app.held_in_sleeves;

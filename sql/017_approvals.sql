@@ -85,8 +85,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/017/approval_names.sql" . }}
-{{ template "func/017/order_names.sql" . }}
-grant execute on function private.approval_names, private.order_names to paddock_app;
+grant execute on function private.approval_names to paddock_app;
 reset role;
 
 set local role paddock_owner;
@@ -139,7 +138,7 @@ revoke insert (seq, idempotency_key, client_order_id, asked_by, session_id, orig
 drop function app.approval_json;
 reset role;
 set local role paddock_gate;
-drop function private.approval_names, private.order_names;
+drop function private.approval_names;
 reset role;
 set local role paddock_owner;
 drop table app.approval_words, app.approvals;

@@ -67,7 +67,6 @@ create table app.account_events (
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
   constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'notice'::text, 'history'::text, 'approval'::text, 'limit'::text, 'stream'::text, 'summary'::text])))
 ) partition by RANGE (at);
-CREATE INDEX account_events_refused_idx ON ONLY app.account_events USING btree (account_id, at DESC, seq DESC) WHERE ((kind = 'guard'::text) AND ((data ->> 'event'::text) = 'refused'::text));
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
 create policy app_reads on app.account_events for select to paddock_app
@@ -381,14 +380,6 @@ CASE
     ELSE filled_at
 END) DESC) WHERE (filled_qty > (0)::numeric);
 CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (fills_differ AND (symbol IS NOT NULL));
-CREATE INDEX alpaca_orders_filter_agent_idx ON app.alpaca_orders USING btree (account_id, orchestrator_agent_id, created_at DESC, id DESC) WHERE (orchestrator_agent_id IS NOT NULL);
-CREATE INDEX alpaca_orders_filter_client_idx ON app.alpaca_orders USING btree (account_id, client_order_id COLLATE "C");
-CREATE INDEX alpaca_orders_filter_filled_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE (filled_qty > (0)::numeric);
-CREATE INDEX alpaca_orders_filter_force_idx ON app.alpaca_orders USING btree (account_id, time_in_force, created_at DESC, id DESC);
-CREATE INDEX alpaca_orders_filter_refused_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE (status = 'rejected'::text);
-CREATE INDEX alpaca_orders_filter_symbol_idx ON app.alpaca_orders USING btree (account_id, symbol COLLATE "C", created_at DESC, id DESC);
-CREATE INDEX alpaca_orders_filter_tag_idx ON app.alpaca_orders USING btree (account_id, tag, created_at DESC, id DESC) WHERE (tag IS NOT NULL);
-CREATE INDEX alpaca_orders_filter_type_idx ON app.alpaca_orders USING btree (account_id, type, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_import_idx ON app.alpaca_orders USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
@@ -431,7 +422,7 @@ create policy report_reads on app.alpaca_orders for select to paddock_report
 create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, id, client_order_id, action, intent_state, request_hash, submitted_by, token_id, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, action, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, sleeve_id, sleeve_cost, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, fills_qty, fills_differ, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, submitted_by, token_id, orchestrator_agent_id, tag, reason, sleeve_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reason, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, parent_alpaca_order_id, replaces), update (intent_state, reference_prices, requested_at, qty, status, status_message, looked_up_at, lookups, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
@@ -1230,25 +1221,6 @@ create policy gate_all on app.order_counts to paddock_gate
 grant select on app.order_counts to paddock_app;
 grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
 
--- Up to which event each user has read what happened on an account.
-create table app.read_marks (
-  account_id uuid not null,
-  user_id text not null,
-  seq bigint not null,
-  constraint read_marks_pkey PRIMARY KEY (account_id, user_id),
-  constraint read_marks_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES app.account_grants(account_id, user_id) ON DELETE CASCADE,
-  constraint read_marks_seq_check CHECK ((seq >= 0))
-);
-alter table app.read_marks enable row level security, force row level security;
--- without statistics: account_id, user_id, seq
-create policy app_reads on app.read_marks for select to paddock_app
-  using (((account_id = ( SELECT private.account_id('read'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id)) AND (( SELECT private.token_id() AS token_id) IS NULL)));
-create policy gate_all on app.read_marks to paddock_gate
-  using (true)
-  with check (true);
-grant select on app.read_marks to paddock_app;
-grant select, insert (account_id, user_id, seq), update (seq) on app.read_marks to paddock_gate;
-
 -- How many orders of each account were refused in a row.
 create table app.refusal_runs (
   account_id uuid not null,
@@ -1544,7 +1516,6 @@ END) stored,
 CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
 CREATE INDEX trading_positions_place_idx ON app.trading_positions USING btree (account_id, symbol, scope, scope_value, last_at, last_id);
-CREATE INDEX trading_positions_results_idx ON app.trading_positions USING btree (account_id, scope, closed_at DESC, id DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_value_idx ON app.trading_positions USING btree (account_id, scope, scope_value, opened_at DESC, id DESC) WHERE (scope <> 'account'::text);
 CREATE UNIQUE INDEX trading_positions_open_idx ON app.trading_positions USING btree (account_id, scope, scope_value, symbol) WHERE (closed_at IS NULL);
 alter table app.trading_positions enable row level security, force row level security;
@@ -1584,7 +1555,7 @@ create table app.user_accounts (
   constraint user_accounts_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint user_accounts_stream_mode_check CHECK ((stream_mode = ANY (ARRAY['auto'::text, 'sse'::text, 'ws'::text, 'off'::text])))
 );
-CREATE UNIQUE INDEX user_accounts_user_id_broker_account_key ON app.user_accounts USING btree (md5((((char_length(user_id) || ':'::text) || user_id) || (alpaca_account_id)::text)));
+CREATE UNIQUE INDEX user_accounts_user_id_broker_account_key ON app.user_accounts USING btree (md5(((((char_length(user_id) || ':'::text) || user_id) || environment) || (alpaca_account_id)::text)));
 CREATE UNIQUE INDEX user_accounts_user_id_name_key ON app.user_accounts USING btree (md5((((char_length(user_id) || ':'::text) || user_id) || name)));
 alter table app.user_accounts enable row level security, force row level security;
 -- without statistics: id, user_id, name, alpaca_account_id, alpaca_account_number
@@ -2714,20 +2685,6 @@ create policy gate_all on private.stream_outages to paddock_gate
   with check (true);
 grant select, insert (account_id), update (told_at), delete on private.stream_outages to paddock_gate;
 
--- How many test messages each user has had sent lately.
-create table private.test_messages (
-  user_id text not null,
-  since timestamp with time zone not null default clock_timestamp(),
-  sent integer not null,
-  constraint test_messages_pkey PRIMARY KEY (user_id),
-  constraint test_messages_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
-);
-alter table private.test_messages enable row level security, force row level security;
-create policy gate_all on private.test_messages to paddock_gate
-  using (true)
-  with check (true);
-grant select, insert, update (since, sent) on private.test_messages to paddock_gate;
-
 -- Which accounts each API token reaches.
 create table private.token_accounts (
   account_id uuid not null,
@@ -3570,7 +3527,7 @@ create function app.doubt_mirror(p_account uuid) returns void
 
 -- Of what an event tells: one of the topics of notices.
 create function app.event_topic(p_kind text, p_data jsonb) returns text
-  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_gate
 
 create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -4146,10 +4103,6 @@ create function private.enter_account(p_account uuid) returns void
 create function private.enter_follower(p_follow private.copy_follows, p_copy uuid) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
--- Has this transaction go on as admitted by an API token of its user's, to be told what that one would be.
-create function private.enter_token(p_token uuid) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
 -- Ends approvals of one account that nobody has given in time.
 create function private.expire_approvals() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -4392,7 +4345,7 @@ create function private.make_sleeve(p_id uuid, p_sleeve jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Makes an API token of the admitted user.
-create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb, p_sleeves uuid[], p_parent uuid DEFAULT NULL::uuid) returns void
+create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
@@ -4400,10 +4353,6 @@ create function private.mark_credentials_rejected(p_generation bigint) returns b
 
 create function private.mark_expired_events() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
--- Records up to which event the admitted user has read what happened on the account.
-create function private.mark_read(p_seq bigint) returns bigint
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -4457,9 +4406,6 @@ create function private.open_destination_secrets_to_rotate(p_accounts uuid[], p_
 
 create function private.open_invitation(p_digest bytea) returns private.invitations
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
-
-create function private.order_names(p_account uuid, p_order uuid) returns jsonb
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -4711,10 +4657,6 @@ create function private.summary_json(p_account uuid, p_from timestamp with time 
 
 -- Gives the admitted user the role of an invitation, once.
 create function private.take_invitation(p_digest bytea) returns jsonb
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
--- Has a test message sent to a webhook or by a notice.
-create function private.test_destination(p_id uuid, p_webhook boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The API token by which this transaction was admitted, if it was by one.

@@ -229,23 +229,18 @@ func TestPutCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := s.Create(t.Context(), token, "live", "live")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, tt := range map[string]struct {
 		account    uuid.UUID
 		id, secret string
 		code       problem.Code
 	}{
-		"a wrong secret":        {a.Account, f.seeds[0].KeyID, "wrongwrongwrongwrong", problem.CredentialsRejected},
-		"another's":             {a.Account, f.seeds[1].KeyID, f.seeds[1].SecretKey, problem.DifferentBrokerAccount},
-		"one connected twice":   {other.ID, f.seeds[0].KeyID, f.seeds[0].SecretKey, problem.BrokerAccountInUse},
-		"one of the other kind": {live.ID, f.seeds[0].KeyID, f.seeds[0].SecretKey, problem.BrokerAccountInUse},
-		"a header's end":        {a.Account, f.seeds[0].KeyID + "\r\nX: y", f.seeds[0].SecretKey, problem.InvalidCredentials},
-		"nothing":               {a.Account, "", "", problem.InvalidCredentials},
-		"a whole book":          {a.Account, strings.Repeat("x", 201), f.seeds[0].SecretKey, problem.InvalidCredentials},
-		"no account":            {uuid.New(), f.seeds[1].KeyID, f.seeds[1].SecretKey, problem.AccountForbidden},
+		"a wrong secret":      {a.Account, f.seeds[0].KeyID, "wrongwrongwrongwrong", problem.CredentialsRejected},
+		"another's":           {a.Account, f.seeds[1].KeyID, f.seeds[1].SecretKey, problem.DifferentBrokerAccount},
+		"one connected twice": {other.ID, f.seeds[0].KeyID, f.seeds[0].SecretKey, problem.BrokerAccountInUse},
+		"a header's end":      {a.Account, f.seeds[0].KeyID + "\r\nX: y", f.seeds[0].SecretKey, problem.InvalidCredentials},
+		"nothing":             {a.Account, "", "", problem.InvalidCredentials},
+		"a whole book":        {a.Account, strings.Repeat("x", 201), f.seeds[0].SecretKey, problem.InvalidCredentials},
+		"no account":          {uuid.New(), f.seeds[1].KeyID, f.seeds[1].SecretKey, problem.AccountForbidden},
 	} {
 		_, err := s.PutCredentials(t.Context(), tenant.Admission{Token: token, Account: tt.account}, tt.id, tt.secret)
 		if !problem.Is(err, tt.code) {

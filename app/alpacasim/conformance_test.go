@@ -422,7 +422,7 @@ var conformanceRequests = []apiRequest{
 	get("/v2/corporate_actions/announcements?ca_types=dividend,split&since=2026-05-01&until=2026-06-01", 200),
 	get("/v2/corporate_actions/announcements?ca_types=dividend&since=2026-01-01&until=2026-06-01", 422),
 	get("/v2/corporate_actions/announcements?since=2026-05-01&until=2026-06-01", 422), get("/v2/corporate_actions/announcements/x", 404),
-	get("/v2/account/portfolio/history", 200), get("/v2/account/portfolio/history?cashflow_types=ALL", 200), get("/v2/account/portfolio/history?period=1D&timeframe=5Min&intraday_reporting=continuous", 200),
+	get("/v2/account/portfolio/history", 200), get("/v2/account/portfolio/history?period=1D&timeframe=5Min&intraday_reporting=continuous", 200),
 	get("/v2/account/portfolio/history?period=1Z", 422), get("/v2/watchlists", 200),
 
 	get("/v2/stocks/bars?symbols=AAPL,MSFT&timeframe=1Day&start=2026-05-01&limit=7", 200), get("/v2/stocks/bars?symbols=AAPL&timeframe=7Parsec", 400),

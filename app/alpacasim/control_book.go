@@ -29,15 +29,6 @@ func (s *Sim) controlCorrect(q url.Values) string {
 	return ""
 }
 
-// controlCash takes ?key_id=&amount=, which is below 0 for a withdrawal.
-func (s *Sim) controlCash(q url.Values) string {
-	amount, err := decimal.NewFromString(q.Get("amount"))
-	if err != nil || !sensible(amount) || !s.MoveCash(q.Get("key_id"), amount) {
-		return "give the key_id of an account, and an amount that is not 0 and no more than its cash where it is withdrawn"
-	}
-	return ""
-}
-
 func splitShape(q url.Values) (shape SplitShape, wrong string) {
 	switch q.Get("shape") {
 	case "", "one":

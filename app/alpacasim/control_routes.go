@@ -53,7 +53,6 @@ func (s *Sim) controlRoutes(handle func(pattern string, serve func(http.Response
 	post("bust", s.controlBust)
 	post("correct", s.controlCorrect)
 	post("corporate-action", s.controlCorporateAction)
-	post("cash", s.controlCash)
 	get("orders", func(keyID string) any { return s.Orders(keyID) })
 	get("positions", func(keyID string) any { return s.Positions(keyID) })
 	get("executions", func(keyID string) any { return s.Executions(keyID) })

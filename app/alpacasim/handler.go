@@ -2,7 +2,6 @@ package alpacasim
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"strings"
 
@@ -32,15 +31,7 @@ func (s *Sim) Handler() http.Handler {
 			}
 		})
 	}
-	s.tradingRoutes(func(pattern string, h accountHandler) {
-		signed(pattern, func(w http.ResponseWriter, r *http.Request, a *account) {
-			if a != nil && !s.opens(a.KeyID, r) {
-				answerRefusal(w, refuse(401, 40110000, "request is not authorized"))
-				return
-			}
-			h(w, r, a)
-		})
-	})
+	s.tradingRoutes(signed)
 	mux.HandleFunc("GET /stream", s.streamSocket)
 	s.referenceRoutes(signed)
 	s.dataRoutes(signed)
@@ -56,18 +47,6 @@ func (s *Sim) Handler() http.Handler {
 		w.Header().Set("X-Request-ID", strings.ReplaceAll(uuid.NewString(), "-", ""))
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// opens reports whether a key is of the kind that trades under the host that a request names.
-func (s *Sim) opens(keyID string, r *http.Request) bool {
-	if s.config.LiveHost == "" {
-		return true
-	}
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	return strings.HasPrefix(keyID, "AK") == strings.EqualFold(host, s.config.LiveHost)
 }
 
 // accountHandler serves a request of an account.

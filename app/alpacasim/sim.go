@@ -33,10 +33,6 @@ type Config struct {
 	Prices map[string]decimal.Decimal
 	// Assets are additional assets; one with a known symbol replaces it.
 	Assets []AssetSeed
-	// LiveHost is the host name, without a port, under which live accounts trade. Then their
-	// keys, which begin with AK, are refused under every other name, and others under it, as
-	// Alpaca's hosts for paper and for live trading do. "" takes all keys everywhere.
-	LiveHost string
 	// RateLimit is how many requests an account may make a minute, of trading
 	// and of market data each: 200 at Alpaca. 0 counts them and refuses none.
 	RateLimit int

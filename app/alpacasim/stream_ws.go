@@ -25,7 +25,7 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	cut := s.cut
 	s.mu.Unlock()
-	a := s.signer(r, r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY"))
+	a := s.signer(r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY"))
 	if a != nil {
 		if !s.takeSocket(a) {
 			answerRefusal(w, refuse(429, 42910000, "connection limit exceeded"))
@@ -39,7 +39,7 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.CloseNow()
 	socket := &socketFeed{c}
-	named, ok := socket.authenticate(r, s)
+	named, ok := socket.authenticate(r.Context(), s)
 	if !ok {
 		return
 	}
@@ -56,11 +56,11 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// signer returns the account with this key and secret, which trade under the request's host.
-func (s *Sim) signer(r *http.Request, keyID, secret string) *account {
+// signer returns the account with this key and secret.
+func (s *Sim) signer(keyID, secret string) *account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a := s.byKey[keyID]; a != nil && a.SecretKey == secret && s.opens(keyID, r) {
+	if a := s.byKey[keyID]; a != nil && a.SecretKey == secret {
 		return a
 	}
 	return nil
@@ -124,8 +124,7 @@ func (f *socketFeed) read(ctx context.Context) (m socketMessage, err error) {
 
 // authenticate reads the keys, in either of Alpaca's two ways, and returns
 // their account.
-func (f *socketFeed) authenticate(r *http.Request, s *Sim) (*account, bool) {
-	ctx := r.Context()
+func (f *socketFeed) authenticate(ctx context.Context, s *Sim) (*account, bool) {
 	hurry, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	m, err := f.read(hurry)
@@ -135,9 +134,9 @@ func (f *socketFeed) authenticate(r *http.Request, s *Sim) (*account, bool) {
 	var a *account
 	switch m.Action {
 	case "auth":
-		a = s.signer(r, m.Key, m.Secret)
+		a = s.signer(m.Key, m.Secret)
 	case "authenticate":
-		a = s.signer(r, m.Data.KeyID, m.Data.SecretKey)
+		a = s.signer(m.Data.KeyID, m.Data.SecretKey)
 	}
 	if a == nil {
 		_ = f.write(ctx, "authorization", map[string]any{"status": "unauthorized", "action": "authenticate"})

@@ -309,39 +309,6 @@ func TestPortfolioHistory(t *testing.T) {
 		t.Errorf("the profits are %s, want some 1000 on Monday, for a rise from 100 to 110", days.ProfitLoss)
 	}
 
-	// Cash that is moved is told by type, in the point after it, and is no profit of a trade.
-	seed := m.seeds[0].KeyID
-	if !m.sim.MoveCash(seed, dec("500")) || !m.sim.MoveCash(seed, dec("-20.5")) || !m.sim.MoveCash(seed, dec("1")) || m.sim.MoveCash(seed, dec("-1000000")) {
-		t.Fatal("cash is not moved as it should be")
-	}
-	m.clock.tick(3 * time.Minute)
-	m.sim.Step()
-	for names, want := range map[string]string{"ALL": `{"CSD":501,"CSW":-20.5}`, "CSW": `{"CSW":-20.5}`, "DIV": `{}`, "NONE": ``, "": ``} {
-		var history struct {
-			Timestamp []int64
-			Cashflow  map[string][]float64
-		}
-		if err := json.Unmarshal(m.caller(t)("GET", "/v2/account/portfolio/history?period=1D&timeframe=1Min&cashflow_types="+names, "", 200), &history); err != nil {
-			t.Fatal(err)
-		}
-		sums := map[string]float64{}
-		for kind, flows := range history.Cashflow {
-			if len(flows) != len(history.Timestamp) {
-				t.Errorf("%s: %d flows of %s, and %d points", names, len(flows), kind, len(history.Timestamp))
-			}
-			for _, flow := range flows {
-				sums[kind] += flow
-			}
-		}
-		got, _ := json.Marshal(sums)
-		if history.Cashflow == nil {
-			got = nil
-		}
-		if string(got) != want {
-			t.Errorf("%s: the flows come to %s, want %s", names, got, want)
-		}
-	}
-
 	for _, bad := range []string{
 		"period=1Z", "timeframe=2Min", "timeframe=1Min&period=3M", "start=2026-06-01T00:00:00Z&end=2026-06-01T14:00:00Z&period=1D", "start=x",
 		"intraday_reporting=never", "pnl_reset=maybe", "start=2026-06-01T12:00:00Z&end=2026-06-01T10:00:00Z", "date_end=x",

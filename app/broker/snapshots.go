@@ -21,11 +21,6 @@ type Snapshot struct {
 	At    time.Time       // of the trade or quote that the price is of; zero where Alpaca does not say
 	Bid   decimal.Decimal // 0 where nobody bids
 	Ask   decimal.Decimal // 0 where nobody asks
-	// BidSize and AskSize are for how many; of shares, and of contracts, and of coins in parts.
-	BidSize, AskSize decimal.Decimal
-	// PreviousClose is the last price of the day before that of the price, from which
-	// the day's change is counted; 0 where Alpaca does not say.
-	PreviousClose decimal.Decimal
 }
 
 // symbolsPerCall is how many symbols one call asks for: Alpaca takes no more
@@ -95,7 +90,7 @@ func bySymbol(kind string, text []byte) (of map[string]json.RawMessage, err erro
 // make floats of the prices.
 func readSnapshot(symbol, kind string, text json.RawMessage) (s Snapshot, known bool) {
 	var said struct {
-		LatestTrade, LatestQuote, DailyBar, PrevDailyBar json.RawMessage
+		LatestTrade, LatestQuote json.RawMessage
 	}
 	if json.Unmarshal(text, &said) != nil {
 		return s, false
@@ -103,26 +98,13 @@ func readSnapshot(symbol, kind string, text json.RawMessage) (s Snapshot, known 
 	s.Symbol = symbol
 	s.Bid, _ = Amount(said.LatestQuote, "bp")
 	s.Ask, _ = Amount(said.LatestQuote, "ap")
-	s.BidSize, _ = Amount(said.LatestQuote, "bs")
-	s.AskSize, _ = Amount(said.LatestQuote, "as")
 	trade, _ := Amount(said.LatestTrade, "p")
 	if q := (quote{s.Ask, s.Bid}); q.isFair() && (kind == "option" || !trade.IsPositive()) {
 		s.Price, s.At = s.Bid.Add(s.Ask).Div(decimal.NewFromInt(2)), timeOf(said.LatestQuote)
 	} else {
 		s.Price, s.At = trade, timeOf(said.LatestTrade)
 	}
-	s.PreviousClose = previousClose(s.At, said.DailyBar, said.PrevDailyBar)
 	return s, s.Price.IsPositive()
-}
-
-// previousClose returns the close of the last day before that of a time. Until a day's
-// first trade Alpaca's daily bar is still that of the day before.
-func previousClose(at time.Time, daily, before json.RawMessage) decimal.Decimal {
-	if day := timeOf(daily); !day.IsZero() && at.Sub(day) >= 24*time.Hour {
-		before = daily
-	}
-	price, _ := Amount(before, "c")
-	return price
 }
 
 // timeOf returns the time of a trade or quote, zero where there is none.

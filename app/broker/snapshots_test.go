@@ -55,31 +55,6 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-// The sizes of a quote have all of their digits. The day's change is counted from the close of the day
-// before that of the price, also before the day's first bar, on a day of 23 hours, and after a weekend.
-func TestSnapshotsHaveSizesAndThePreviousClose(t *testing.T) {
-	for name, of := range map[string]struct{ trade, daily, before, want string }{
-		"during the day":         {"2026-01-06T15:00:00Z", `{"t":"2026-01-06T05:00:00Z","c":191}`, `{"t":"2026-01-05T05:00:00Z","c":188.5}`, "188.5"},
-		"before its first bar":   {"2026-01-06T09:30:00Z", `{"t":"2026-01-05T05:00:00Z","c":188.5}`, `{"t":"2026-01-02T05:00:00Z","c":180}`, "188.5"},
-		"on a weekend":           {"2026-01-03T00:59:59Z", `{"t":"2026-01-02T05:00:00Z","c":188.5}`, `{"t":"2025-12-31T05:00:00Z","c":180}`, "180"},
-		"on Monday, no bar yet":  {"2026-01-05T09:00:00Z", `{"t":"2026-01-02T05:00:00Z","c":188.5}`, `{"t":"2025-12-31T05:00:00Z","c":180}`, "188.5"},
-		"when clocks go forward": {"2026-03-09T13:40:00Z", `{"t":"2026-03-09T04:00:00Z","c":191}`, `{"t":"2026-03-06T05:00:00Z","c":188.5}`, "188.5"},
-		"without a day before":   {"2026-01-06T15:00:00Z", `{"t":"2026-01-06T05:00:00Z","c":191}`, `null`, "0"},
-		"without bars":           {"2026-01-06T15:00:00Z", `null`, `null`, "0"},
-	} {
-		url, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write([]byte(`{"AAPL":{"latestTrade":{"p":190,"t":"` + of.trade + `"},"latestQuote":{"ap":190.2,"as":3,"bp":190.1,"bs":0.1234567890123},"dailyBar":` + of.daily + `,"prevDailyBar":` + of.before + `}}`))
-		})
-		got, err := newClient(t, url).Snapshots(t.Context(), []string{"AAPL"})
-		if err != nil || len(got) != 1 {
-			t.Fatalf("%s: %+v (%v)", name, got, err)
-		}
-		if s := got[0]; s.PreviousClose.String() != of.want || s.AskSize.String() != "3" || s.BidSize.String() != "0.1234567890123" {
-			t.Errorf("%s: %+v", name, s)
-		}
-	}
-}
-
 // More symbols than one call takes are asked for in several.
 func TestSnapshotsInSeveralCalls(t *testing.T) {
 	most := 0

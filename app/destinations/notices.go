@@ -177,12 +177,6 @@ func (s *Service) SwitchNotice(ctx context.Context, a tenant.Admission, id uuid.
 	return s.change(ctx, a, id, state(on), notices)
 }
 
-// TestNotice has a test message sent by a notice, as any other, and returns the notice. It
-// ends with notice_not_found, destination_off or too_many_test_messages.
-func (s *Service) TestNotice(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
-	return s.test(ctx, a, id, notices)
-}
-
 // DeleteNotice deletes a notice. It ends with notice_not_found.
 func (s *Service) DeleteNotice(ctx context.Context, a tenant.Admission, id uuid.UUID) error {
 	return s.delete(ctx, a, id, notices)

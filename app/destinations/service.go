@@ -175,35 +175,19 @@ func state(on bool) map[string]any {
 	return map[string]any{"state": "off"}
 }
 
-// Test has a test message sent to a webhook, as any other, and returns the webhook. It ends
-// with webhook_not_found, destination_off or too_many_test_messages.
-func (s *Service) Test(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
-	return s.test(ctx, a, id, webhooks)
-}
-
-func (s *Service) test(ctx context.Context, a tenant.Admission, id uuid.UUID, of resource) (json.RawMessage, error) {
-	return s.run(ctx, a, id, of, "select private.test_destination($1, $2)", id, of.webhooks)
-}
-
 // change changes these columns of a destination, and returns it as it is shown.
-func (s *Service) change(ctx context.Context, a tenant.Admission, id uuid.UUID, columns map[string]any, of resource) (json.RawMessage, error) {
+func (s *Service) change(ctx context.Context, a tenant.Admission, id uuid.UUID, columns map[string]any, of resource) (changed json.RawMessage, err error) {
 	set, err := json.Marshal(columns)
 	if err != nil {
 		return nil, err
 	}
-	return s.run(ctx, a, id, of, "select private.change_destination($1, $2, $3)", id, of.webhooks, set)
-}
-
-// run runs a statement that says whether there is a destination, and returns that as it is
-// shown afterwards.
-func (s *Service) run(ctx context.Context, a tenant.Admission, id uuid.UUID, of resource, sql string, args ...any) (shown json.RawMessage, err error) {
 	var there bool
 	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue(sql, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
+		b.Queue("select private.change_destination($1, $2, $3)", id, of.webhooks, set).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
 		b.Queue(of.selectSQL()+" and d.id = $3", a.Account, of.webhooks, id).Query(func(rows pgx.Rows) error {
 			found, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
 			if len(found) > 0 {
-				shown = found[0]
+				changed = found[0]
 			}
 			return err
 		})
@@ -211,7 +195,7 @@ func (s *Service) run(ctx context.Context, a tenant.Admission, id uuid.UUID, of 
 	if err == nil && !there {
 		err = of.missing()
 	}
-	return shown, err
+	return changed, err
 }
 
 // Delete deletes a webhook. It ends with webhook_not_found.

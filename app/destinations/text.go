@@ -144,14 +144,8 @@ func (d eventData) sentence(kind string) string {
 	case "history":
 		return fmt.Sprintf("The account's history was imported: %d orders, %d of them new.", d.Read, d.Added)
 	case "webhook":
-		if d.Event == "test" {
-			return testSentence
-		}
 		return "A webhook was switched off, " + offReason(d.Reason) + "."
 	case "notice":
-		if d.Event == "test" {
-			return testSentence
-		}
 		return "A notice was switched off, " + offReason(d.Reason) + "."
 	case "limit":
 		return d.ofLimit()
@@ -165,8 +159,6 @@ func (d eventData) sentence(kind string) string {
 	}
 	return unknownKind(kind)
 }
-
-const testSentence = "This is a test message. It says that notices come here."
 
 func unknownKind(kind string) string {
 	return "Something happened of the kind " + kind + ", which this version of Paddock cannot tell."

@@ -15,20 +15,14 @@ import (
 // and the requests that are left to Alpaca and to this server, of which each instance
 // counts its own.
 func (s *Server) budget(r *request) (response, error) {
-	var sleeve, token uuid.UUID
+	var sleeve uuid.UUID
 	if text := r.query.Get("sleeve_id"); text != "" {
 		var err error
 		if sleeve, err = parseIDOf(text, "sleeve", problem.InvalidSleeve, "/api/sleeves"); err != nil {
 			return response{}, err
 		}
 	}
-	if text := r.query.Get("token_id"); text != "" {
-		var err error
-		if token, err = parseIDOf(text, "API token", problem.InvalidToken, "/api/tokens"); err != nil {
-			return response{}, err
-		}
-	}
-	left, err := s.Sleeves.Budget(r.Context(), r.admission, sleeve, token)
+	left, err := s.Sleeves.Budget(r.Context(), r.admission, sleeve)
 	if err != nil {
 		return response{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"paddock/app/destinations"
 	"paddock/app/eventlog"
 )
 
@@ -29,23 +28,6 @@ func (s *Server) listEvents(r *request) (response, error) {
 		return response{}, err
 	}
 	return ok(s.Events.Page(r.Context(), r.admission, after, most))
-}
-
-// listPast serves a page of what happened on the account, the newest first.
-func (s *Server) listPast(r *request) (response, error) {
-	topics := r.query.Get("topics")
-	if topics == "" {
-		topics = strings.Join(destinations.Topics, ",")
-	}
-	past, err := eventlog.ParsePast(topics, r.query.Get("limit"), r.query.Get("before"), destinations.Topics)
-	if err != nil {
-		return response{}, err
-	}
-	return ok(s.Events.Past(r.Context(), r.admission, past))
-}
-
-func (s *Server) markRead(r *request, body eventlog.Read) (response, error) {
-	return ok(s.Events.MarkRead(r.Context(), r.admission, body))
 }
 
 func wantsEventStream(r *http.Request) bool {

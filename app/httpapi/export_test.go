@@ -3,8 +3,6 @@ package httpapi
 import (
 	"net/http"
 	"strings"
-	"testing"
-	"time"
 )
 
 // Endpoint is a route with its path written as in openapi.yaml.
@@ -42,14 +40,6 @@ func Routes() []Endpoint {
 		all = append(all, e)
 	}
 	return all
-}
-
-// SetClientTimeout sets how long a client may take to accept a part of a response, until
-// the test ends.
-func SetClientTimeout(t *testing.T, to time.Duration) {
-	before := clientTimeout
-	clientTimeout = to
-	t.Cleanup(func() { clientTimeout = before })
 }
 
 // WriteOK writes the response 200 with a body, as the wrapper of handlers does.

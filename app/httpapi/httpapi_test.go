@@ -27,8 +27,7 @@ func TestNamingAnAccount(t *testing.T) {
 		{"PATCH", "/api/orders/" + unknown, `{"qty":"1"}`}, {"POST", "/api/orders/" + unknown + "/dismiss", ""}, {"POST", "/api/orders/preview", buyOne},
 		{"DELETE", "/api/positions", ""}, {"DELETE", "/api/positions/AAPL", ""},
 		{"GET", "/api/guards", ""}, {"PUT", "/api/guards", `{}`}, {"POST", "/api/guards/switch", `{"switch":"halted"}`},
-		{"GET", "/api/trading-positions", ""}, {"GET", "/api/fills", ""}, {"GET", "/api/results", ""},
-		{"GET", "/api/orders/export", ""}, {"GET", "/api/fills/export", ""}, {"GET", "/api/trading-positions/export", ""}, {"GET", "/api/account/activities/export", ""},
+		{"GET", "/api/trading-positions", ""}, {"GET", "/api/fills", ""},
 		{"POST", "/api/sync", ""}, {"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"logs":[{"level":"info","message":"m"}]}`},
 	}
 	for _, p := range paths {

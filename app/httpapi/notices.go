@@ -34,14 +34,6 @@ func (s *Server) switchNotice(r *request, change destinationSwitch) (response, e
 	return ok(s.Destinations.SwitchNotice(r.Context(), r.admission, id, *change.Enabled))
 }
 
-func (s *Server) testNotice(r *request) (response, error) {
-	id, err := noticeID(r)
-	if err != nil {
-		return response{}, err
-	}
-	return accepted(s.Destinations.TestNotice(r.Context(), r.admission, id))
-}
-
 func (s *Server) deleteNotice(r *request) (response, error) {
 	id, err := noticeID(r)
 	if err != nil {

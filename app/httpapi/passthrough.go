@@ -122,7 +122,7 @@ func (r *request) alpacaPath() ([]string, error) {
 }
 
 // clientTimeout is how long a client may take to accept a part of a response.
-var clientTimeout = 30 * time.Second // tests wait for less
+const clientTimeout = 30 * time.Second
 
 // slowWriter gives the client clientTimeout for each part: the server's own
 // deadline is for responses that it writes at once.

@@ -3,8 +3,6 @@ package httpapi_test
 import (
 	"encoding/json"
 	"testing"
-
-	"paddock/tests/kit"
 )
 
 // The portfolio is of the accounts that one may read, and of no other: neither of a
@@ -26,11 +24,6 @@ func TestPortfolioIsOfOnesOwnAccounts(t *testing.T) {
 		Accounts []struct {
 			ID        string `json:"account_id"`
 			Equity    *string
-			Health    string
-			AgreedAt  *string `json:"agreed_at"`
-			Open      int     `json:"open_orders"`
-			Reason    *string `json:"switch_reason"`
-			Switch    string
 			Positions []struct{ Symbol, Qty string }
 		}
 		Totals []struct {
@@ -60,31 +53,6 @@ func TestPortfolioIsOfOnesOwnAccounts(t *testing.T) {
 		if len(p.Accounts) != 1 || p.Accounts[0].ID != two || p.Positions[0].Qty != "2" {
 			t.Errorf("that of %s is %+v", name, p)
 		}
-	}
-
-	// How each stands is there as well.
-	ada.do("POST", "/api/orders", `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","qty":"1","limit_price":"10"}`, "X-Account-ID", one).want(t, 201, "")
-	s.settle(one)
-	ada.do("POST", "/api/guards/switch", `{"switch":"halted","reason":"lunch"}`, "X-Account-ID", two).want(t, 200, "")
-	s.exec("update private.user_credentials set rejected_at = now() where account_id = $1", two)
-	s.exec("update app.stream_cursors set agreed_at = now() - interval '1 hour' where account_id = $1", two)
-	stand := of(ada.do("GET", "/api/portfolio", "")).Accounts
-	first, second := stand[0], stand[1]
-	if first.Open != 1 || first.Switch != "open" || first.Health == "needs_credentials" || second.Health != "needs_credentials" ||
-		second.Open != 0 || second.Switch != "halted" || second.Reason == nil || *second.Reason != "lunch" {
-		t.Errorf("they stand as %+v and %+v", first, second)
-	}
-	for health, sql := range map[string]string{
-		"ok":       "update app.stream_cursors set agreed_at = now(), unbroken_since = null, streaming = null where account_id = $1",
-		"behind":   "update app.stream_cursors set agreed_at = now() - interval '1 hour' where account_id = $1",
-		"starting": "update app.stream_cursors set agreed_at = null where account_id = $1",
-	} {
-		s.exec("insert into app.stream_cursors (account_id) values ($1) on conflict do nothing", one)
-		// The mirror may agree in between.
-		kit.Eventually(t, "the health "+health, func() bool {
-			s.exec(sql, one)
-			return of(ada.do("GET", "/api/portfolio", "")).Accounts[0].Health == health
-		})
 	}
 	if p := of(eve.do("GET", "/api/portfolio", "")); len(p.Accounts) != 0 || len(p.Totals) != 0 || len(p.Positions) != 0 {
 		t.Errorf("that of a stranger is %+v", p)

@@ -83,11 +83,9 @@ func (s *Server) routes() []route {
 			"period timeframe intraday_reporting start end pnl_reset extended_hours cashflow_types", "/v2/account/portfolio/history"),
 		s.passed("GET", "/api/account/activities", mayRead,
 			"activity_types category date until after direction page_size page_token", "/v2/account/activities"),
-		own("GET", "/api/account/activities/export", mayRead, "activity_types category date until after direction", s.exportActivities).byServeMux(),
 		s.passed("GET", "/api/account/activities/{type}", mayRead, "date until after direction page_size page_token", "/v2/account/activities/{type}"),
 
 		own("GET", "/api/orders", mayRead, strings.Join(trading.ListParameters, " "), s.listOrders),
-		own("GET", "/api/orders/export", mayRead, strings.Join(trading.ExportParameters, " "), s.exportOrders).byServeMux(),
 		own("POST", "/api/orders", mayTrade, "", withBody(s.placeOrder)),
 		s.passed("DELETE", "/api/orders", mayCancel, "", "/v2/orders").
 			changing(cancels, "Look with GET /api/orders?status=open; to ask again does no harm.").handledBy(s.cancelOrders).stopping(),
@@ -96,7 +94,6 @@ func (s *Server) routes() []route {
 		own("GET", "/api/orders/{id}", mayRead, "nested", aboutOrder(s.getOrder)),
 		own("PATCH", "/api/orders/{id}", mayTrade, "", aboutOrder(withBody(s.replaceOrder))),
 		own("DELETE", "/api/orders/{id}", mayCancel, "", aboutOrder(s.cancelOrder)).stopping(),
-		own("GET", "/api/orders/{id}/timeline", mayRead, "", aboutOrder(s.orderTimeline)),
 		own("POST", "/api/orders/{id}/dismiss", mayTrade, "", aboutOrder(withoutBody(s.dismissOrder))),
 
 		own("GET", "/api/jobs", mayRead, "state "+pageParameters, s.listJobs),
@@ -130,13 +127,11 @@ func (s *Server) routes() []route {
 		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
 		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),
 		own("DELETE", "/api/webhooks/{id}", mayManage, "", withoutBody(s.deleteWebhook)),
-		own("POST", "/api/webhooks/{id}/test", mayManage, "", withoutBody(s.testWebhook)),
 		own("GET", "/api/notices", mayManage, "", s.listNotices),
 		own("POST", "/api/notices", mayManage, "", withBody(s.makeNotice)),
 		own("PUT", "/api/notices/{id}", mayManage, "", withBody(s.setNotice)),
 		own("PATCH", "/api/notices/{id}", mayManage, "", withBody(s.switchNotice)),
 		own("DELETE", "/api/notices/{id}", mayManage, "", withoutBody(s.deleteNotice)),
-		own("POST", "/api/notices/{id}/test", mayManage, "", withoutBody(s.testNotice)),
 
 		own("GET", "/api/positions", mayRead, "", s.positions),
 		own("POST", "/api/positions", mayRead, "", s.positions), // for the first front end
@@ -149,13 +144,12 @@ func (s *Server) routes() []route {
 			changing(declines, "To send it again does no harm."),
 
 		own("GET", "/api/guards", mayRead, "", s.getGuards),
-		own("GET", "/api/guards/refusals", mayRead, strings.Join(trading.RefusalParameters, " "), s.listRefusals),
 		own("PUT", "/api/guards", mayManage, "", withBody(s.putGuards)),
 		own("POST", "/api/guards/high-water-mark", mayManage, "", withoutBody(s.resetHighWaterMark)),
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
 		own("POST", "/api/heartbeat", mayTrade, "", withoutBody(s.heartbeat)),
 
-		own("GET", "/api/budget", mayRead, "sleeve_id token_id", s.budget),
+		own("GET", "/api/budget", mayRead, "sleeve_id", s.budget),
 		own("GET", "/api/sleeves", mayRead, "", s.listSleeves),
 		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
 		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),
@@ -165,14 +159,9 @@ func (s *Server) routes() []route {
 		own("POST", "/api/sleeve-transfers", mayManage, "", withBody(s.moveCash)),
 
 		own("GET", "/api/fills", mayRead, "symbol order_id "+pageParameters, s.listFills),
-		own("GET", "/api/fills/export", mayRead, "symbol order_id", s.exportFills),
-		own("GET", "/api/trading-positions", mayRead, tripFilters+" status "+pageParameters, s.listTradingPositions),
-		own("GET", "/api/trading-positions/export", mayRead, tripFilters+" status", s.exportTradingPositions),
-		own("GET", "/api/results", mayRead, tripFilters+" group_by", s.results),
+		own("GET", "/api/trading-positions", mayRead, "scope scope_value symbol status "+pageParameters, s.listTradingPositions),
 		own("POST", "/api/sync", mayCancel, "", withoutBody(s.sync)),
 		own("GET", "/api/events", mayRead, "since limit snapshot watch", s.listEvents),
-		own("GET", "/api/events/history", mayRead, "topics "+pageParameters, s.listPast),
-		own("PUT", "/api/events/read", mayRead, "", withBody(s.markRead)),
 		own("GET", "/api/ws", socket, accountParameter+" cursor snapshot", s.push),
 		own("GET", "/api/agent-logs", mayRead, agentLogFilters+" "+pageParameters, s.listAgentLogs),
 		own("POST", "/api/agent-logs", mayLog, "", withBody(s.appendAgentLogs)).logging(),

@@ -64,7 +64,6 @@ var bodies = map[string]string{
 	"PATCH /api/accounts/{id}":           `{"name":"renamed"}`,
 	"PUT /api/accounts/{id}/credentials": `{"key_id":"PKAAAAAAAA","secret_key":"abcdefghij"}`,
 	"POST /api/orders":                   buyOne,
-	"PUT /api/events/read":               `{"cursor":1}`,
 
 	"POST /api/accounts/{id}/grants":            `{"email":"nobody@example.com","role":"viewer"}`,
 	"PATCH /api/accounts/{id}/grants/{user_id}": `{"role":"viewer"}`,

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"paddock/app/accounts"
-	"paddock/app/activities"
 	"paddock/app/agents"
 	"paddock/app/alerts"
 	"paddock/app/approvals"
@@ -65,7 +64,6 @@ type Config struct {
 	Copying      *copying.Service
 	Sharing      *sharing.Service
 	Journal      *journal.Journal
-	Activities   *activities.Activities
 	Relay        *passthrough.Relay
 	Logs         *agents.Logs
 	Audit        *audit.Audit

@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/accounts"
-	"paddock/app/activities"
 	"paddock/app/agents"
 	"paddock/app/alerts"
 	"paddock/app/alpacasim"
@@ -119,7 +118,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	})
 	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: s.trading, Destinations: destinations.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Approvals: approvals.New(db, s.trading), Alerts: alerts.New(db, s.trading), BlockOrders: blockorders.New(db, s.trading), Copying: copying.New(db), Sharing: sharing.New(sharing.Config{DB: db, BaseURL: "http://paddock.test", SendMail: s.sendMail}), Journal: journal.New(db), Activities: activities.New(db, passthrough.New(db, opener)), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
+		Accounts: accounts.New(db, keys, b), Trading: s.trading, Destinations: destinations.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Approvals: approvals.New(db, s.trading), Alerts: alerts.New(db, s.trading), BlockOrders: blockorders.New(db, s.trading), Copying: copying.New(db), Sharing: sharing.New(sharing.Config{DB: db, BaseURL: "http://paddock.test", SendMail: s.sendMail}), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: s.hub, EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(s.db.Pool(t, "paddock_app"), s.db.Pool(t, "paddock_worker"), 0).Check, Logger: log, Left: b.Left,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

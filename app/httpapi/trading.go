@@ -34,14 +34,6 @@ func (s *Server) listOrders(r *request) (response, error) {
 	return listed(page, list.Page.State, err)
 }
 
-func (s *Server) listRefusals(r *request) (response, error) {
-	list, err := trading.ParseOrderList(r.filters())
-	if err != nil {
-		return response{}, err
-	}
-	return ok(s.Trading.Refusals(r.Context(), r.admission, &list))
-}
-
 func (s *Server) placeOrder(r *request, order trading.OrderRequest) (response, error) {
 	if prefers(r.Header, respondAsync) {
 		return s.acceptOrder(r, order)
@@ -83,10 +75,6 @@ func (s *Server) getOrder(r *request) (response, error) {
 		return response{}, err
 	}
 	return ok(s.Trading.Order(r.Context(), r.admission, r.order, nested))
-}
-
-func (s *Server) orderTimeline(r *request) (response, error) {
-	return ok(s.Trading.Timeline(r.Context(), r.admission, r.order))
 }
 
 func (s *Server) getOrderByClientOrderID(r *request) (response, error) {

@@ -31,14 +31,6 @@ func (s *Server) changeWebhook(r *request, change destinationSwitch) (response, 
 	return ok(s.Destinations.Switch(r.Context(), r.admission, id, *change.Enabled))
 }
 
-func (s *Server) testWebhook(r *request) (response, error) {
-	id, err := webhookID(r)
-	if err != nil {
-		return response{}, err
-	}
-	return accepted(s.Destinations.Test(r.Context(), r.admission, id))
-}
-
 func (s *Server) deleteWebhook(r *request) (response, error) {
 	id, err := webhookID(r)
 	if err != nil {

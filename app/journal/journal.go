@@ -38,16 +38,15 @@ const roundTripColumnsSQL = `id, scope, nullif(scope_value, '') as scope_value, 
 		|| ': something is missing, so no profit is shown until they agree.' as incomplete_reason`
 
 const (
-	fromTripsSQL = ` from app.trading_positions t
+	roundTripsSQL = `select ` + roundTripColumnsSQL + ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
-		where t.account_id = $1 and case when $4 = '' then true else app.position_symbol(t.symbol) = $4 end`
-	roundTripsSQL  = `select ` + roundTripColumnsSQL + fromTripsSQL + ` and (opened_at, id) < ($2, $3)`
-	closedTripsSQL = `select ` + roundTripColumnsSQL + fromTripsSQL + ` and (closed_at, id) < ($2, $3) and closed_at >= $5`
+		where t.account_id = $1 and (opened_at, id) < ($2, $3) and case when $4 = '' then true else app.position_symbol(t.symbol) = $4 end`
 
 	accountScopeSQL = ` and scope = 'account'`
 	agentScopeSQL   = ` and scope = 'agent'`
 	tagScopeSQL     = ` and scope = 'tag'`
 	sleeveScopeSQL  = ` and scope = 'sleeve'`
+	valueSQL        = ` and scope_value = $5`
 	openSQL         = ` and closed_at is null`
 	closedSQL       = ` and case when closed_at is null then false else true end` // the planner expects half of them, and reads the newest first
 )
@@ -68,70 +67,34 @@ type Filter struct {
 	ScopeValue string // of one agent or tag, or one sleeve, user or API token by its id
 	Symbol     string
 	Status     string // open, closed or all; "" is all
-	Period     Period // those that were closed then; not with the status open
 }
 
 // RoundTrips returns {"trading_positions":[…],"next_cursor":…}: round
-// trips, those opened last first, or of a period those closed last; nil where the
-// client has them (page.State). It ends with invalid_scope, invalid_status or
-// invalid_query.
+// trips, those opened last first; nil where the client has them (page.State). It
+// ends with invalid_scope or invalid_status.
 func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, page *paging.Page) ([]byte, error) {
-	query, args, column, err := f.roundTrips(a, page)
-	if err != nil {
-		return nil, err
-	}
-	return j.page(ctx, a, "trading_positions", column, page, query, args)
-}
-
-// roundTrips returns the query of a page of round trips without its order, and the
-// column of times that orders it.
-func (f Filter) roundTrips(a tenant.Admission, page *paging.Page) (query string, args []any, column string, err error) {
-	scope, err := f.scope()
-	if err != nil {
-		return "", nil, "", err
+	if f.Scope == "" {
+		f.Scope = "account"
 	}
 	if f.Status == "" {
 		f.Status = "all"
 	}
+	scope, ok := scopeSQL[f.Scope]
+	if !ok {
+		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent, tag, sleeve, user or token.`)
+	}
 	status, ok := statusSQL[f.Status]
 	if !ok {
-		return "", nil, "", problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
-	}
-	query, column = roundTripsSQL, "opened_at"
-	if !f.Period.IsAlways() {
-		if f.Status == "open" {
-			return "", nil, "", problem.New(problem.InvalidQuery, `"from" and "to" say when a round trip was closed: leave them out with the status open.`)
-		}
-		query, column = closedTripsSQL, "closed_at"
-		if to := f.Period.end(); to.Before(page.At) {
-			page.At, page.ID = to, uuid.Nil // no round trip has this id
-		}
-	}
-	args = []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol)}
-	if column == "closed_at" {
-		args = append(args, f.Period.begin())
-	}
-	query += scope + status
-	if f.ScopeValue != "" {
-		args = append(args, f.ScopeValue)
-		query += fmt.Sprintf(" and scope_value = $%d", len(args))
-	}
-	return query, args, column, nil
-}
-
-// scope returns the condition of the filter's scope. It ends with invalid_scope.
-func (f Filter) scope() (condition string, err error) {
-	if f.Scope == "" {
-		f.Scope = "account"
-	}
-	condition, ok := scopeSQL[f.Scope]
-	if !ok {
-		return "", problem.New(problem.InvalidScope, `Set "scope" to account, agent, tag, sleeve, user or token.`)
+		return nil, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	if f.Scope == "account" && f.ScopeValue != "" {
-		return "", problem.New(problem.InvalidScope, `"scope_value" names an agent, a tag, a sleeve, a user or an API token: set "scope" to agent, tag, sleeve, user or token as well.`)
+		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent, a tag, a sleeve, a user or an API token: set "scope" to agent, tag, sleeve, user or token as well.`)
 	}
-	return condition, nil
+	query, args := roundTripsSQL+scope+status, []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol)}
+	if f.ScopeValue != "" {
+		query, args = query+valueSQL, append(args, f.ScopeValue)
+	}
+	return j.page(ctx, a, "trading_positions", "opened_at", page, query, args)
 }
 
 const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
@@ -151,21 +114,15 @@ const (
 // and corrected ones are included with their state. symbol and order (by our id)
 // filter where they are given. It returns nil where the client has them (page.State).
 func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page *paging.Page) ([]byte, error) {
-	query, args := fillsQuery(a, symbol, order, page)
-	return j.page(ctx, a, "fills", "at", page, query, args)
-}
-
-// fillsQuery returns the query of a page of executions without its order.
-func fillsQuery(a tenant.Admission, symbol string, order uuid.UUID, page *paging.Page) (query string, args []any) {
 	symbol = broker.PositionSymbol(symbol)
-	query, args = fillsSQL, []any{a.Account, page.At, page.ID}
+	query, args := fillsSQL, []any{a.Account, page.At, page.ID}
 	switch {
 	case order != uuid.Nil:
 		query, args = listFillsOfOrderSQL, append(args, order, symbol)
 	case symbol != "":
 		query, args = listFillsOfSymbolSQL, append(args, page.Limit+1, symbol)
 	}
-	return query, args
+	return j.page(ctx, a, "fills", "at", page, query, args)
 }
 
 // page returns a page of rows under a name, ordered by a column. A filter with

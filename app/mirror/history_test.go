@@ -145,19 +145,6 @@ func TestWhatIsDoneReadsNoHistory(t *testing.T) {
 		{"cancel", func() { made = place() }, func() error { _, err := service.Cancel(t.Context(), w.account, made); return err }},
 		{"list", nothing, func() error { return list("") }},
 		{"list what is open", nothing, func() error { return list("status=open&symbols=AAPL") }},
-		{"list by a tag", nothing, func() error { return list("tag=slow") }},
-		{"list by a tag that nothing has", nothing, func() error { return list("tag=none") }},
-		{"list by an agent", nothing, func() error { return list("orchestrator_agent_id=one&side=buy") }},
-		{"list by an agent that is none", nothing, func() error { return list("orchestrator_agent_id=none") }},
-		{"list by a sleeve", nothing, func() error { return list("sleeve_id=" + uuid.NewString()) }},
-		{"list by a symbol that was never traded", nothing, func() error { return list("symbols=BTC/USD") }},
-		{"list by a type that was never used", nothing, func() error { return list("type=trailing_stop") }},
-		{"list by a time in force that was never used", nothing, func() error { return list("time_in_force=opg") }},
-		{"list by a text", nothing, func() error { return list("text=old-17&type=limit") }},
-		{"list by a text that nothing begins with", nothing, func() error { return list("text=zzz") }},
-		{"list by days", nothing, func() error { return list("created_since=2020-01-01&created_until=2020-02-01") }},
-		{"list what was filled", nothing, func() error { return list("status=filled") }},
-		{"list what was refused", nothing, func() error { return list("status=refused") }},
 		{"list as the broker has it", func() { service.MirrorMaxAge = time.Nanosecond }, func() error { defer func() { service.MirrorMaxAge = time.Hour }(); return list("") }},
 		{"positions", nothing, func() error { _, err := service.Positions(t.Context(), w.account); return err }},
 		{"close", func() {
@@ -190,21 +177,6 @@ func TestWhatIsDoneReadsNoHistory(t *testing.T) {
 		}},
 		{"round trips that are open", nothing, func() error {
 			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Status: "open"}, &page)
-			return err
-		}},
-		{"round trips that were closed lately", nothing, func() error {
-			later := journal.Filter{Period: journal.Period{From: time.Now().Add(-time.Hour)}}
-			_, err := trips.RoundTrips(t.Context(), w.account, later, &paging.Page{At: time.Now().Add(time.Hour), Limit: 20})
-			return err
-		}},
-		{"results of the last hour", nothing, func() error {
-			f := journal.ResultsFilter{Filter: journal.Filter{Period: journal.Period{From: time.Now().Add(-time.Hour)}}, GroupBy: []string{"month", "symbol", "agent", "tag", "sleeve"}}
-			_, err := trips.Results(t.Context(), w.account, f)
-			return err
-		}},
-		{"results of an agent's last hour", nothing, func() error {
-			f := journal.ResultsFilter{Filter: journal.Filter{Scope: "agent", ScopeValue: "one", Symbol: "AAPL", Period: journal.Period{From: time.Now().Add(-time.Hour)}}, GroupBy: []string{"agent"}}
-			_, err := trips.Results(t.Context(), w.account, f)
 			return err
 		}},
 		{"executions", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "", uuid.Nil, &page); return err }},

@@ -97,7 +97,6 @@ var (
 	CopyingExists              = code(KindConflict, "copying_exists", "The account offers its orders already, or follows that account already, or as many follow as may.")
 	ClientOrderIDTaken         = code(KindConflict, "client_order_id_taken", "Another order has this `client_order_id`.")
 	DifferentBrokerAccount     = code(KindConflict, "different_broker_account", "The keys open another Alpaca account than the one that is connected here.")
-	DestinationOff             = code(KindConflict, "destination_off", "The webhook or notice is switched off, so that no test message is sent to it.")
 	EmailUnverified            = code(KindConflict, "email_unverified", "Your email address is not verified, so that no notice is mailed to it.")
 	NoMailServer               = code(KindConflict, "no_mail_server", "This server has no mail server to send with: its operator sets `PADDOCK_SMTP_URL`.")
 	ExerciseUnderWay           = code(KindConflict, "exercise_under_way", "These contracts are being exercised already.")
@@ -154,15 +153,14 @@ var (
 
 // Too much at once: 429.
 var (
-	BrokerRateLimited   = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
-	TooManyAddresses    = code(KindTooMany, "too_many_addresses", "You have tried to share with as many addresses of nobody as you may in a day.")
-	TooManyAttempts     = code(KindTooMany, "too_many_attempts", "Too many passwords or codes of a step-up were tried.")
-	TooManyJobs         = code(KindTooMany, "too_many_jobs", "The account has as many orders waiting to be sent as it may.")
-	TooManyKeyChecks    = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
-	TooManyRequests     = code(KindTooMany, "too_many_requests", "You make more requests in a second, or have more under way at once, than one user may; the message has the limit.")
-	TooManyTestMessages = code(KindTooMany, "too_many_test_messages", "You have had as many test messages sent as you may within an hour.")
-	TooMuchStored       = code(KindTooMany, "too_much_stored", "You have had as much stored in a day (agent logs, orders, kept answers) as one user may.")
-	TooManyConnections  = code(KindTooMany, "too_many_connections", "You have as many live connections to this server as you may.")
+	BrokerRateLimited  = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
+	TooManyAddresses   = code(KindTooMany, "too_many_addresses", "You have tried to share with as many addresses of nobody as you may in a day.")
+	TooManyAttempts    = code(KindTooMany, "too_many_attempts", "Too many passwords or codes of a step-up were tried.")
+	TooManyJobs        = code(KindTooMany, "too_many_jobs", "The account has as many orders waiting to be sent as it may.")
+	TooManyKeyChecks   = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
+	TooManyRequests    = code(KindTooMany, "too_many_requests", "You make more requests in a second, or have more under way at once, than one user may; the message has the limit.")
+	TooMuchStored      = code(KindTooMany, "too_much_stored", "You have had as much stored in a day (agent logs, orders, kept answers) as one user may.")
+	TooManyConnections = code(KindTooMany, "too_many_connections", "You have as many live connections to this server as you may.")
 )
 
 // What is ours to mend, or passes by itself: 500 and 503.

@@ -28,7 +28,6 @@ var SQLStates = map[string][]Code{
 	"PD446": {NotEnoughCash, BrokerUnavailable}, // by its detail
 	"PD447": {SleeveNotFound},
 	"PD448": {SleeveNotEmpty},
-	"PD449": {TokenNotFound},
 	"PD436": {TooManyGrants},
 	"PD437": {LastOwner},
 	"PD438": {InvalidGrant},
@@ -53,8 +52,6 @@ var SQLStates = map[string][]Code{
 	"PD463": {InvalidAgentLog},
 	"PD464": {EmailUnverified},
 	"PD465": {InvalidNotice},
-	"PD466": {DestinationOff},
-	"PD467": {TooManyTestMessages},
 	"PD470": {CopyingExists, CopyingNotFound, InvalidCopying}, // by its detail
 	"PD472": {IdempotencyKeyReused},
 	"PD473": {BrokerUnavailable},

@@ -35,7 +35,7 @@ func (m *market) of(account uuid.UUID) func(context.Context, string, []string) (
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.asked = append(m.asked, question{account, token, symbols})
-		return json.RawMessage(`{"quotes":[{"symbol":"AAPL","price":"190.5","bid":null,"ask":null,"bid_size":null,"ask_size":null,"previous_close":null,"at":null}]}`), m.fails
+		return json.RawMessage(`{"quotes":[{"symbol":"AAPL","price":"190.5","bid":null,"ask":null,"at":null}]}`), m.fails
 	}
 }
 

@@ -140,25 +140,18 @@ func (a *asker) snapshots(ctx context.Context, c *broker.Client, symbols []strin
 
 // quote is a symbol's quote in a message.
 type quote struct {
-	Symbol string  `json:"symbol"` // as orders have it: BTC/USD
-	Price  string  `json:"price"`
-	Bid    *string `json:"bid"` // null where nobody bids
-	Ask    *string `json:"ask"`
-	// For how many; null where there is no bid, or no ask.
-	BidSize       *string    `json:"bid_size"`
-	AskSize       *string    `json:"ask_size"`
-	PreviousClose *string    `json:"previous_close"` // of the day before the price's; null where Alpaca does not say
-	At            *time.Time `json:"at"`             // of the price; null where Alpaca does not say
+	Symbol string     `json:"symbol"` // as orders have it: BTC/USD
+	Price  string     `json:"price"`
+	Bid    *string    `json:"bid"` // null where nobody bids
+	Ask    *string    `json:"ask"`
+	At     *time.Time `json:"at"` // of the price; null where Alpaca does not say
 }
 
 // text returns the data of a message.
 func text(snapshots []broker.Snapshot) (json.RawMessage, error) {
 	list := make([]quote, 0, len(snapshots))
 	for _, s := range snapshots {
-		q := quote{
-			Symbol: s.Symbol, Price: s.Price.String(), Bid: orNull(s.Bid), Ask: orNull(s.Ask),
-			BidSize: orNull(s.BidSize), AskSize: orNull(s.AskSize), PreviousClose: orNull(s.PreviousClose),
-		}
+		q := quote{Symbol: s.Symbol, Price: s.Price.String(), Bid: orNull(s.Bid), Ask: orNull(s.Ask)}
 		if !s.At.IsZero() {
 			q.At = &s.At
 		}
@@ -171,11 +164,11 @@ func text(snapshots []broker.Snapshot) (json.RawMessage, error) {
 	return all, nil
 }
 
-// orNull returns an amount as text, nil where there is none.
-func orNull(amount decimal.Decimal) *string {
-	if !amount.IsPositive() {
+// orNull returns a price as text, nil where there is none.
+func orNull(price decimal.Decimal) *string {
+	if !price.IsPositive() {
 		return nil
 	}
-	text := amount.String()
+	text := price.String()
 	return &text
 }

@@ -38,15 +38,10 @@ func queueList(b *tenant.Batch, a tenant.Admission, into *json.RawMessage) {
 }
 
 // Budget returns what may still be done on an account, and with the cash of a sleeve: the
-// one of the API token that asks, or else this one, where it is not uuid.Nil. With token it
-// is what that one would be told, and ends with token_not_found where the user has none that
-// reaches the account.
-func (s *Service) Budget(ctx context.Context, a tenant.Admission, sleeve, token uuid.UUID) (json.RawMessage, error) {
+// one of the API token that asks, or else this one, where it is not uuid.Nil.
+func (s *Service) Budget(ctx context.Context, a tenant.Admission, sleeve uuid.UUID) (json.RawMessage, error) {
 	var budget json.RawMessage
 	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
-		if token != uuid.Nil {
-			b.Queue("select private.enter_token($1)", token)
-		}
 		b.Queue("select app.budget_json($1, $2)", a.Account, uuid.NullUUID{UUID: sleeve, Valid: sleeve != uuid.Nil}).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&budget) })
 	})

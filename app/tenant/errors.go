@@ -50,10 +50,6 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.EmailUnverified, "Mails go to your own address alone, once it is verified. Verify it: POST /api/auth/send-verification-email sends the link.").Because(pg)
 		case pg.Code == "PD465":
 			return problem.New(problem.InvalidNotice, `"time_zone" is not one that the database knows. Give one of IANA's, such as Europe/Berlin or UTC.`).Because(pg)
-		case pg.Code == "PD466":
-			return problem.New(problem.DestinationOff, `It is switched off, so that nothing is sent there. Switch it on first: PATCH it with {"enabled": true}.`).Because(pg)
-		case pg.Code == "PD467":
-			return problem.New(problem.TooManyTestMessages, "You have had 10 test messages sent within an hour, which is as many as one may. Wait a while.").Because(pg)
 		case pg.Code == "PD434":
 			return problem.New(problem.TooManyTokens, "You have 500 API tokens, which is as many as one may have. Revoke one with DELETE /api/tokens/:id.").Because(pg)
 		case pg.Code == "PD435":
@@ -66,8 +62,6 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.SleeveNotFound, "There is no such sleeve, or it is closed. Pick one from GET /api/sleeves.").Because(pg)
 		case pg.Code == "PD448":
 			return problem.New(problem.SleeveNotEmpty, "The sleeve still has %s. Close its positions, cancel its orders, and move its cash out with POST /api/sleeve-transfers.", pg.Detail).Because(pg)
-		case pg.Code == "PD449":
-			return problem.New(problem.TokenNotFound, "You have no API token of this id that holds, or it does not reach this account. Copy it from GET /api/tokens.").Because(pg)
 		case strings.HasPrefix(pg.Code, "PD45"):
 			return approvalRefused(pg)
 		case pg.Code == "42501":

@@ -40,8 +40,6 @@ type Request struct {
 	// Sleeves are the ids of the sleeves in which it trades, one of an account at most. It
 	// trades in any, and in none, of an account that none is of.
 	Sleeves []string `json:"sleeves,omitempty"`
-	// ParentID is the token of which a session makes a narrower one.
-	ParentID *string `json:"parent_id,omitempty"`
 	// Limits are beside those of each account, the tightest of which holds.
 	Limits trading.Limits `json:"limits,omitzero"`
 }
@@ -59,7 +57,6 @@ const (
 type wish struct {
 	accounts  []uuid.UUID
 	sleeves   []uuid.UUID
-	parent    uuid.NullUUID
 	expiresAt *time.Time
 	limits    []byte
 }
@@ -80,11 +77,6 @@ func (r *Request) check(now time.Time) (w wish, err error) {
 			return w, invalid(`"sleeves" must have ids of sleeves, which are UUIDs. Copy them from GET /api/sleeves.`)
 		}
 		w.sleeves = append(w.sleeves, id)
-	}
-	if r.ParentID != nil {
-		if w.parent.UUID, w.parent.Valid = ids.Parse(*r.ParentID); !w.parent.Valid {
-			return w, invalid(`"parent_id" must be the id of an API token, which is a UUID. Copy it from GET /api/tokens.`)
-		}
 	}
 	if r.ExpiresAt != nil {
 		at, err := time.Parse(time.RFC3339, *r.ExpiresAt)
@@ -122,9 +114,9 @@ func invalid(format string, args ...any) error {
 }
 
 // Make makes a token and returns it as List does, with the token itself, which is never
-// shown again. Asked for with a token, it makes a narrower one, and in a session one of the
-// request's parent. It ends with invalid_token, token_too_wide, token_not_found,
-// too_many_tokens, step_up_required, or a problem of the admission.
+// shown again. Asked for with a token, it makes a narrower one. It ends with
+// invalid_token, token_too_wide, too_many_tokens, step_up_required, or a problem of the
+// admission.
 func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json.RawMessage, error) {
 	w, err := r.check(time.Now())
 	if err != nil {
@@ -134,8 +126,8 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	token, id := newToken(), uuid.New()
 	var made json.RawMessage
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", id, r.Name, digest(token), hint(token), r.Scopes, w.accounts,
-			paperOnly, w.expiresAt, usualLife, w.limits, w.sleeves, w.parent)
+		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", id, r.Name, digest(token), hint(token), r.Scopes, w.accounts,
+			paperOnly, w.expiresAt, usualLife, w.limits, w.sleeves)
 		b.Queue("select * from private.list_tokens($1)", id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -17,10 +16,10 @@ import (
 	"paddock/app/problem"
 )
 
-// OrderList is what a list of orders contains: Alpaca's own filters, those that
-// only Paddock knows, and the page.
+// OrderList is what a list of orders contains: Alpaca's own filters, and the
+// page.
 type OrderList struct {
-	Status       string     // open, closed, filled (traded at least in part), refused or all
+	Status       string     // open, closed or all
 	After, Until *time.Time // bounds of the submission time, exclusive; nil is no bound
 	Ascending    bool       // oldest first
 	Nested       bool       // legs under the order that they belong to
@@ -28,14 +27,6 @@ type OrderList struct {
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // asset classes, in Alpaca's terms; nil is any
 	Sleeve       *uuid.UUID // of this sleeve, uuid.Nil for none; nil is any
-	Type         string     // such as limit; "" is any, as it is for the next three
-	TimeInForce  string
-	Tag, Agent   string
-	Text         string // what a symbol or a client_order_id begins with; "" is anything
-	// Bounds of the time at which Paddock came to know it, which a list is sorted by: from
-	// the first on, and before the second.
-	CreatedSince, CreatedUntil *time.Time
-	Token                      uuid.UUID // sent by this API token; uuid.Nil is any
 	// The orders before, or after, this one (the anchor), by our id or the
 	// broker's.
 	BeforeOrder, AfterOrder uuid.UUID
@@ -49,14 +40,11 @@ type OrderList struct {
 }
 
 // ListParameters are the query parameters that ParseOrderList reads.
-var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "sleeve_id", "token_id", "before",
-	"before_order_id", "after_order_id", "type", "time_in_force", "tag", "orchestrator_agent_id", "text", "created_since", "created_until"}
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "sleeve_id", "before",
+	"before_order_id", "after_order_id"}
 
-// maxSymbols bounds a filter by symbols, and maxText the characters of one by a text.
-const (
-	maxSymbols = 500
-	maxText    = 128
-)
+// maxSymbols bounds a filter by symbols.
+const maxSymbols = 500
 
 var (
 	symbolForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]{0,31}$`)
@@ -70,8 +58,8 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	if status := q.Get("status"); status != "" {
 		l.Status = status
 	}
-	if !slices.Contains([]string{"open", "closed", "filled", "refused", "all"}, l.Status) {
-		return l, problem.New(problem.InvalidStatus, `Set "status" to open, closed, filled, refused or all.`)
+	if !slices.Contains([]string{"open", "closed", "all"}, l.Status) {
+		return l, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	var err error
 	place, from, atBroker := parseBrokerCursor(q.Get("before"))
@@ -135,46 +123,10 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		}
 		l.Sleeve = &id
 	}
-	if text := q.Get("token_id"); text != "" {
-		id, ok := ids.Parse(text)
-		if !ok {
-			return l, invalidQuery("token_id", "the id of an API token, a UUID")
-		}
-		l.Token = id
-	}
-	if err = l.parseOwn(q); err != nil {
-		return l, err
-	}
-	if l.AtBroker && l.isOwn() {
-		return l, problem.New(problem.InvalidCursor, `This cursor is of a list without the filters that only Paddock knows. Begin without "before".`)
+	if l.Sleeve != nil && l.AtBroker {
+		return l, problem.New(problem.InvalidCursor, `This cursor is of a list without "sleeve_id". Begin without "before".`)
 	}
 	return l, nil
-}
-
-// parseOwn parses the filters that Alpaca does not know, but for the sleeve.
-func (l *OrderList) parseOwn(q url.Values) (err error) {
-	for name, into := range map[string]*string{"type": &l.Type, "time_in_force": &l.TimeInForce} {
-		if *into = q.Get(name); *into != "" && !classForm.MatchString(*into) {
-			return invalidQuery(name, "one as orders have it, such as limit or day")
-		}
-	}
-	for name, into := range map[string]*string{"tag": &l.Tag, "orchestrator_agent_id": &l.Agent, "text": &l.Text} {
-		if *into = q.Get(name); utf8.RuneCountInString(*into) > maxText || !utf8.ValidString(*into) || strings.ContainsRune(*into, 0) {
-			return invalidQuery(name, "at most 128 characters")
-		}
-	}
-	if l.CreatedSince, err = timeParameter(q, "created_since"); err != nil {
-		return err
-	}
-	l.CreatedUntil, err = timeParameter(q, "created_until")
-	return err
-}
-
-// isOwn reports whether the list has a filter that Alpaca does not know. It is the mirror's
-// then, even where that is behind.
-func (l *OrderList) isOwn() bool {
-	return l.Sleeve != nil || l.Token != uuid.Nil || l.Type != "" || l.TimeInForce != "" || l.Tag != "" || l.Agent != "" || l.Text != "" ||
-		l.CreatedSince != nil || l.CreatedUntil != nil || l.Status == "filled" || l.Status == "refused"
 }
 
 // sortKey is the position of an order in a list.

@@ -19,8 +19,8 @@ import (
 // behind. as_of is when the mirror last agreed with the broker, or when the
 // broker was asked; next_cursor is null on the last page. Where the broker
 // cannot be asked the mirror's list is returned, with its as_of. Later pages
-// come from the source of the first. A list by what the broker does not know, such as a
-// sleeve, is the mirror's. Where the client has the state of the mirror
+// come from the source of the first. A list by sleeve is the mirror's, since the broker
+// knows none. Where the client has the state of the mirror
 // (l.Page.State) it returns nil.
 func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) ([]byte, error) {
 	if l.AtBroker {
@@ -41,7 +41,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) 
 	if err != nil {
 		return nil, unstorableFilter(err)
 	}
-	if !mirror.fresh && !l.Continued && !l.isOwn() {
+	if !mirror.fresh && !l.Continued && l.Sleeve == nil {
 		body, err := s.tryBrokerList(ctx, a, *l)
 		switch {
 		case err == nil:
@@ -126,11 +126,11 @@ func (p *ordersPage) end(asOf *time.Time, source string) []byte {
 // that it does not know are put among them by time; where the broker's list
 // goes on, those that belong after it come on a later page.
 const (
-	allOrdersSQL      = `app.alpaca_orders where account_id = $1`
-	matchingOrdersSQL = `app.orders_matching($1, $5, $6, $7, $8, $9) where true`
-	nestedOrdersSQL   = `app.top_level_orders_matching($1, $5, $6, $7, $8, $9, $10) where true`
-	withLegsSQL       = `, app.order_legs_json($1, alpaca_order_id) as legs`
-	brokerRowsSQL     = `(
+	allOrdersSQL      = `select ` + orderColumnsSQL + ` from app.alpaca_orders where account_id = $1`
+	matchingOrdersSQL = `select ` + orderColumnsSQL + ` from app.orders_matching($1, $5, $6, $7, $8, $9) where true`
+	nestedOrdersSQL   = `select ` + orderColumnsSQL + `, app.order_legs_json($1, alpaca_order_id) as legs
+		from app.top_level_orders_matching($1, $5, $6, $7, $8, $9, $10) where true`
+	brokerRowsSQL = `(
 			select b.*, case when $13 then max(b.created_at) over (order by e.n) else min(b.created_at) over (order by e.n) end as place, e.n
 			from jsonb_array_elements($11::jsonb) with ordinality e(o, n) cross join lateral app.orders_from_broker_json($1, jsonb_build_array(e.o)) b
 			union all
@@ -152,34 +152,34 @@ const (
 	oldestFirstSQL = ` and (created_at, id) > ($2, $3) order by created_at, id limit $4`
 )
 
-// statusSQL has a condition for each status that Alpaca's lists have, which has an index or
-// needs none.
-var statusSQL = map[string]string{"open": " and is_open", "closed": " and not is_open"}
+// statusSQL has a condition for each status, which has an index or needs none.
+var statusSQL = map[string]string{"all": "", "open": " and is_open", "closed": " and not is_open"}
 
 // inMirror returns the query of a page from the mirror. It is put together from
 // fixed parts by what is asked for, so that each kind of list has a plan of its
 // own. Most lists have no filters, and their query has none either.
 func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	args = l.parameters(account)
-	columns, from := `select `+orderColumnsSQL, ""
 	switch {
 	case l.Nested:
-		columns, from = columns+withLegsSQL, nestedOrdersSQL
+		sql = nestedOrdersSQL
 	case l.filtered():
-		from, args = matchingOrdersSQL+statusSQL[l.Status], args[:9]
+		sql, args = matchingOrdersSQL+statusSQL[l.Status], args[:9]
 	default:
-		from, args = allOrdersSQL+statusSQL[l.Status], args[:4]
+		sql, args = allOrdersSQL+statusSQL[l.Status], args[:4]
 	}
-	if l.Text != "" {
-		from, args = l.beginningWith(from, args)
-	}
-	sql = columns + " from " + from
 	if id := l.anchorID(); id != uuid.Nil {
 		args = append(args, id)
 		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.order_sort_key($1, $%d) p)", len(args)))
 	}
-	own, args := l.ownConditions(args)
-	sql += own
+	switch {
+	case l.Sleeve == nil:
+	case *l.Sleeve == uuid.Nil:
+		sql += " and sleeve_id is null"
+	default:
+		args = append(args, *l.Sleeve)
+		sql += fmt.Sprintf(" and sleeve_id = $%d", len(args))
+	}
 	changed, args := l.Page.State.Changed(args)
 	return sql + changed + l.order(), args
 }

@@ -22,8 +22,6 @@ func TestOrderListRefusals(t *testing.T) {
 		"nested=maybe": problem.InvalidQuery, "side=long": problem.InvalidQuery, "after=yesterday": problem.InvalidQuery, "until=1764081000": problem.InvalidQuery,
 		"symbols=AAPL,,MSFT": problem.InvalidQuery, "symbols=A%00": problem.InvalidQuery, "symbols=" + strings.Repeat("A,", 500) + "A": problem.InvalidQuery,
 		"symbols=" + strings.Repeat("A", 33): problem.InvalidQuery, "asset_class=US%20EQUITY": problem.InvalidQuery,
-		"type=Limit": problem.InvalidQuery, "time_in_force=g%00tc": problem.InvalidQuery, "tag=%FF": problem.InvalidQuery, "text=a%00": problem.InvalidQuery,
-		"orchestrator_agent_id=" + strings.Repeat("ä", 129): problem.InvalidQuery, "created_since=today": problem.InvalidQuery, "created_until=1764081000": problem.InvalidQuery,
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {
@@ -33,8 +31,7 @@ func TestOrderListRefusals(t *testing.T) {
 			t.Errorf("%.60s: %v, want %s", query, err, code)
 		}
 	}
-	for _, query := range []string{"", "status=&direction=&side=&symbols=", "after=2026-11-25&until=2026-11-25T14:30:00.5-05:00", "symbols=BRK.B,BTC/USD,AAPL261218C00200000", "nested=1&asset_class=all",
-		"type=&time_in_force=&tag=&text=&created_since=", "status=filled&text=%25_", "tag=" + strings.Repeat("ä", 128)} {
+	for _, query := range []string{"", "status=&direction=&side=&symbols=", "after=2026-11-25&until=2026-11-25T14:30:00.5-05:00", "symbols=BRK.B,BTC/USD,AAPL261218C00200000", "nested=1&asset_class=all"} {
 		q, err := url.ParseQuery(query)
 		if err != nil {
 			t.Fatal(err)
@@ -55,7 +52,7 @@ func TestOrderListPlans(t *testing.T) {
 	d.exec("vacuum analyze app.alpaca_orders")
 	for query, index := range map[string]string{
 		"": "alpaca_orders_newest_idx", "direction=asc": "alpaca_orders_newest_idx", "status=open": "alpaca_orders_open_idx",
-		"status=open&direction=asc": "alpaca_orders_open_idx", "symbols=AAPL,MSFT&side=buy": "alpaca_orders_newest_idx", "nested=true": "alpaca_orders_newest_idx",
+		"status=open&direction=asc": "alpaca_orders_open_idx", "symbols=AAPL&side=buy": "alpaca_orders_newest_idx", "nested=true": "alpaca_orders_newest_idx",
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {

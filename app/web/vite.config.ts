@@ -1,7 +1,6 @@
 import vue from '@vitejs/plugin-vue'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
-import { sharedFile } from './scripts/chunks'
 
 // By this condition of its package.json paddock-live is read from its source:
 // it need not be built first, and a change of it shows at once.
@@ -16,14 +15,7 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: true, // for scripts/sizes.mjs
     chunkSizeWarningLimit: 1600, // of the page of /api/docs
-    rolldownOptions: {
-      input: ['index.html', 'docs.html'],
-      output: {
-        codeSplitting: {
-          groups: [{ name: sharedFile(`${import.meta.dirname}/src`), includeDependenciesRecursively: false }],
-        },
-      },
-    },
+    rollupOptions: { input: ['index.html', 'docs.html'] },
   },
   server: { proxy: { '/api': { target: 'http://localhost:8080', ws: true } } },
   test: { testTimeout: 20_000, include: ['src/**/*.spec.ts', 'live/test/*.spec.ts'] },

@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -218,8 +217,7 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 			return group.Wait()
 		}
 		c.PaperURL = "http://" + at.String()
-		c.LiveURL = "http://" + net.JoinHostPort(simLiveHost, strconv.Itoa(at.(*net.TCPAddr).Port))
-		c.DataURL, c.StreamPaperURL, c.StreamLiveURL = c.PaperURL, c.PaperURL, c.LiveURL
+		c.LiveURL, c.DataURL, c.StreamPaperURL, c.StreamLiveURL = c.PaperURL, c.PaperURL, c.PaperURL, c.PaperURL
 		c.EventsPath, c.SocketPath = broker.DefaultEventsPath, broker.DefaultSocketPath
 	}
 	group.Go(func() error {
@@ -234,10 +232,6 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 	return err
 }
 
-// simLiveHost is the name by which live accounts reach the simulated Alpaca; paper accounts
-// reach it by its address, so that keys of the one kind do not open accounts of the other.
-const simLiveHost = "localhost"
-
 // startSimulator starts the simulated Alpaca and returns its address, nil where
 // it could not start. It runs until stop, longer than the server, so that the
 // server's last calls succeed.
@@ -247,7 +241,7 @@ func (d *dev) startSimulator(ctx, running context.Context, group *errgroup.Group
 	group.Go(func() error {
 		defer stop()
 		return runSim(broker, alpacasim.Config{
-			Seed: d.seed, Accounts: keys, LiveHost: simLiveHost, StateFile: filepath.Join(d.folder, "simulated-alpaca.json"), Control: d.simControl, RateLimit: d.simRateLimit, Logger: log,
+			Seed: d.seed, Accounts: keys, StateFile: filepath.Join(d.folder, "simulated-alpaca.json"), Control: d.simControl, RateLimit: d.simRateLimit, Logger: log,
 		}, d.simAddr, func(at net.Addr) { listening <- at })
 	})
 	select {

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/accounts"
-	"paddock/app/activities"
 	"paddock/app/agents"
 	"paddock/app/alerts"
 	"paddock/app/approvals"
@@ -198,7 +197,6 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	tokenService.OnRevoke = bell.RingAll
 	destinationService := destinations.New(db, keys, c.WebhookNetworks)
 	destinationService.Mails = sendMail != nil
-	relay := passthrough.New(db, opener)
 	api := httpapi.Config{
 		Accounts:            accountService,
 		Trading:             tradingService,
@@ -211,8 +209,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Copying:             copying.New(db),
 		Sharing:             sharing.New(sharing.Config{DB: db, BaseURL: c.BaseURL, SendMail: plainMail(sendMail), OnLess: bell.RingAll}),
 		Journal:             journal.New(db),
-		Activities:          activities.New(db, relay),
-		Relay:               relay,
+		Relay:               passthrough.New(db, opener),
 		Logs:                agents.NewLogs(db),
 		Audit:               audit.New(db),
 		Sessions:            signIn,

@@ -17,7 +17,7 @@ const (
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
 		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.agent_log_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
-		'private.api_tokens', 'private.token_heartbeats', 'private.standing_grants', 'private.invitations', 'private.address_tries', 'private.test_messages', 'private.block_orders')`
+		'private.api_tokens', 'private.token_heartbeats', 'private.standing_grants', 'private.invitations', 'private.address_tries', 'private.block_orders')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -35,10 +35,9 @@ const (
 	writesForReaders = `(
 		'private.admit(text,uuid,text)',                        -- writes settings alone
 		'private.admit_job(uuid,bytea)',                        -- the same
-		'private.enter_token(uuid)',                            -- the same, for a token of the user's
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		-- ask for a user, whose tokens they are
-		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[],uuid)', 'private.revoke_token(uuid)', 'private.reset_token(uuid)',
+		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])', 'private.revoke_token(uuid)', 'private.reset_token(uuid)',
 		-- ask for a user: one who has a role for reports alone leaves by it, too
 		'private.end_grant(uuid,text)',
 		-- ask for a user, whose accounts they are, or who gives back what they have
@@ -50,7 +49,6 @@ const (
 		'private.lock_event_log(boolean,boolean)',          -- writes one setting
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
-		'private.mark_read(bigint)',                        -- writes up to where its user has read, which is theirs alone
 		'private.read_credentials(integer[],text[])'        -- notes the decryption
 	)`
 

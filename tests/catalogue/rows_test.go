@@ -28,7 +28,6 @@ var filled = []string{
 	`insert into private.standing_grants (owner_id, user_id, role) values ('u', 'v', 'viewer')`,
 	`insert into private.invitations (id, user_id, digest, role, all_accounts, expires_at) values ('00000000-0000-4000-8000-000000000006', 'u', sha256(''), 'viewer', false, now())`,
 	`insert into private.invitation_accounts (account_id, invitation_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000006')`,
-	`insert into private.test_messages (user_id, sent) values ('u', 1)`,
 	`insert into private.address_tries (user_id, tries) values ('u', 1)`,
 	`insert into private.api_tokens (id, user_id, path, name, digest, hint, scopes, paper_only, created_at, expires_at)
 		values ('00000000-0000-4000-8000-000000000005', 'u', '{00000000-0000-4000-8000-000000000005}', 'one', sha256(''), 'abcd', '{read}', true, now(), now() + interval '1 day')`,
@@ -39,7 +38,6 @@ var filled = []string{
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,
 	`insert into app.event_heads (account_id, last_seq, last_at) values ('00000000-0000-4000-8000-000000000001', 1, now())`,
 	`insert into app.account_events (account_id, seq, kind, data) values ('00000000-0000-4000-8000-000000000001', 1, 'order', '{}')`,
-	`insert into app.read_marks (account_id, user_id, seq) values ('00000000-0000-4000-8000-000000000001', 'u', 1)`,
 	`insert into app.audit_log (account_id, kind, action) values ('00000000-0000-4000-8000-000000000001', 'user', 'account.create')`,
 	`insert into app.user_audit_log (user_id, kind, action) values ('u', 'user', 'session.begin')`,
 	`insert into app.agent_logs (account_id, level, message) values ('00000000-0000-4000-8000-000000000001', 'info', 'hello')`,

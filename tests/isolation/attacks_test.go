@@ -41,7 +41,7 @@ type attack struct {
 
 func all() []attack {
 	return slices.Concat(settingsAttacks, sealAttacks, doorAttacks, shadowAttacks, statementAttacks, probeAttacks, roleAttacks, poolAttacks,
-		reportAttacks, signInAttacks, keyAttacks, auditAttacks, importAttacks, jobAttacks, tokenAttacks, sharingAttacks, guardAttacks, sleeveAttacks, answerAttacks, approvalAttacks, portfolioAttacks, blockAttacks, copyAttacks, alertAttacks, logAttacks, markAttacks)
+		reportAttacks, signInAttacks, keyAttacks, auditAttacks, importAttacks, jobAttacks, tokenAttacks, sharingAttacks, guardAttacks, sleeveAttacks, answerAttacks, approvalAttacks, portfolioAttacks, blockAttacks, copyAttacks, alertAttacks, logAttacks)
 }
 
 // verdict returns what an attack read, learnt, changed or made of the victim's;

@@ -24,7 +24,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/accounts"
-	"paddock/app/activities"
 	"paddock/app/agents"
 	"paddock/app/alpacasim"
 	"paddock/app/audit"
@@ -107,7 +106,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	})
 	opener := credentials.NewOpener(app, keys, client, log)
 	server.Config.Handler = httpapi.New(httpapi.Config{
-		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Activities: activities.New(app, passthrough.New(app, opener)), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app), Audit: audit.New(app),
+		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app), Audit: audit.New(app),
 		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, EventStream: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})
@@ -266,9 +265,7 @@ func (s *site) tenantRequests() []tenantRequest {
 		{"GET", "/api/account", nil}, {"GET", "/api/positions", nil}, {"POST", "/api/positions", nil},
 		{"GET", "/api/orders", nil}, {"GET", "/api/orders?status=open", nil}, {"POST", "/api/orders", order},
 		{"GET", "/api/orders?nested=true&direction=asc&symbols=" + s.b.Marker, nil},
-		{"GET", "/api/orders?text=" + s.b.ClientOrder + "&status=filled&tag=" + s.b.Marker, nil},
 		{"GET", "/api/orders/" + s.b.Order.String(), nil}, {"GET", "/api/orders/" + s.b.BrokerOrder.String(), nil},
-		{"GET", "/api/orders/" + s.b.Order.String() + "/timeline", nil}, {"GET", "/api/orders/" + s.b.BrokerOrder.String() + "/timeline", nil},
 		{"DELETE", "/api/orders/" + s.b.Order.String(), nil}, {"DELETE", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"GET", "/api/events", nil}, {"GET", "/api/events?since=0&limit=1000", nil}, {"GET", "/api/events?since=99999999", nil},
 		{"GET", "/api/agent-logs", nil}, {"POST", "/api/agent-logs", map[string]any{"logs": []any{map[string]any{"level": "info", "message": "planted"}}}},

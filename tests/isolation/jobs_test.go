@@ -225,15 +225,6 @@ var jobAttacks = []attack{
 		},
 	},
 	{
-		name:   "a test message by somebody who only trades",
-		weakFn: edit("private.test_destination(uuid,boolean)", "'manage'", "'trade'"),
-		spoils: true,
-		scene:  func(l *lab) { l.webhook(); l.share("trader") },
-		run: func(l *lab) {
-			l.as("paddock_app").try("$TOKEN", "select private.test_destination('"+theirNotice+"', false)")
-		},
-	},
-	{
 		name: "a notice that mails to another's address",
 		weak: []string{
 			"grant update on app.destinations to paddock_app",

@@ -214,7 +214,6 @@ func (l *lab) state() string {
 		"select x::text from app.balance_history x where account_id = $1 order by 1",
 		"select x::text from app.account_events x where account_id = $1 order by 1",
 		"select x::text from app.event_heads x where account_id = $1",
-		"select x::text from app.read_marks x where account_id = $1 order by 1",
 		// The lab gives and takes grants by itself, which is audited.
 		"select x::text from app.audit_log x where account_id = $1 and action not like 'grant.%' order by 1",
 		"select x::text from app.user_audit_log x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
@@ -394,7 +393,7 @@ func (s *session) loot() {
 	inTx := s.conn.PgConn().TxStatus() != 'I'
 	for _, from := range []string{
 		"app.user_accounts", "app.account_grants", "app.alpaca_orders", "app.alpaca_positions", "app.trading_positions",
-		"app.fills", "app.journal_adjustments", "app.agent_logs", "app.account_events", "app.event_heads", "app.read_marks", "app.audit_log", "app.user_audit_log", "app.stream_cursors", "app.stream_leases",
+		"app.fills", "app.journal_adjustments", "app.agent_logs", "app.account_events", "app.event_heads", "app.audit_log", "app.user_audit_log", "app.stream_cursors", "app.stream_leases",
 		"private.user_credentials", `auth."user"`, "auth.session", "auth.account",
 		"report.accounts", "report.orders", "report.positions", "report.events",
 		"report.fills", "report.adjustments", "report.trading_positions", "report.journal_gaps", "report.position_history", "report.daily_profit_and_loss",

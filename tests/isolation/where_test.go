@@ -221,7 +221,6 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, "reset session_replication_role")
 	must(l.t, l.admin, `insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, '\x00', $2)`, l.b.Account, l.b.Marker)
 	must(l.t, l.admin, `insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ($1, $2, $2)`, l.b.Account, l.b.Marker)
-	must(l.t, l.admin, "select private.write_event($1, 'guard', jsonb_build_object('event', 'refused', 'submitted_by', $2::text))", l.b.Account, l.b.Marker)
 	l.waitingJob()
 	must(l.t, l.admin, "set session_replication_role = replica")
 	must(l.t, l.admin, `insert into app.jobs (account_id, id, seq, kind, state, request, request_hash, asked_by, session_id, origin, began_at, ended_at, status)
@@ -280,8 +279,7 @@ func TestQueriesWithoutTheirWhereCanCross(t *testing.T) {
 	}
 	for _, s := range statements(t) {
 		got, answers, _, _ := l.withoutWhere(s)
-		if got == "" && answers == guarded[s.where] && !strings.Contains(s.sql, ownGrants) && !strings.Contains(s.sql, ownToken) && !strings.Contains(s.sql, ownProposal) &&
-			!strings.Contains(s.sql, ofScope) && !strings.Contains(s.sql, ofTopics) && !strings.Contains(s.sql, otherFees) {
+		if got == "" && answers == guarded[s.where] && !strings.Contains(s.sql, ownGrants) && !strings.Contains(s.sql, ownToken) && !strings.Contains(s.sql, ownProposal) {
 			t.Errorf("%s: gets nothing even without policies, so it proves nothing:\n%s", s.where, stripped(s.sql))
 		}
 	}
@@ -293,17 +291,6 @@ const ownGrants = "g.user_id = (select private.user_id())"
 
 // ownProposal is a condition that limits a query to what the user has proposed.
 const ownProposal = "proposed_by = private.user_id()"
-
-// ofScope is a condition on the scope of round trips, which no value here is. Other
-// statements read the same rows without it.
-const ofScope = "t.scope = $"
-
-// ofTopics is a condition on the topics of events, which no value here is. Other statements
-// read the same rows without it.
-const ofTopics = "app.event_topic(e.kind, e.data) = any ($"
-
-// otherFees begins a sum, in which no value of a row can be told.
-const otherFees = "select trim_scale(coalesce(-sum(net_amount), 0))::text"
 
 // ownToken is a condition that limits a query to what the API token of the admission sent,
 // which an attacker's session has not.
@@ -378,9 +365,7 @@ func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (str
 		case pgtype.Int4OID, pgtype.Int8OID, pgtype.Int2OID, pgtype.NumericOID:
 			value, number = number, "100"
 		case pgtype.TimestamptzOID:
-			if value = "2100-01-01T00:00:00Z"; strings.Contains(sql, fmt.Sprintf(">= $%d", i+1)) {
-				value = "2000-01-01T00:00:00Z" // a lower bound, after which there are rows
-			}
+			value = "2100-01-01T00:00:00Z"
 		case pgtype.IntervalOID:
 			value = "1 second"
 		case pgtype.JSONOID, pgtype.JSONBOID:

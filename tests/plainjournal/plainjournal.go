@@ -47,7 +47,6 @@ type Adjustment struct {
 // trip is a round trip as it is added up.
 type trip struct {
 	scope, value, symbol    string
-	openedBy                string // the id of the execution or activity
 	opened, closed          time.Time
 	long                    bool
 	multiplier              decimal.Decimal
@@ -273,12 +272,11 @@ func (j *oneSymbol) trips(scope, value string) []*trip {
 		}
 		return nil
 	}
-	var now event
 	trade := func(qty, price decimal.Decimal, at time.Time, multiplier int64, counts int) {
 		for !qty.IsZero() {
 			t := open()
 			if t == nil {
-				t = &trip{scope: scope, value: value, symbol: j.symbol, openedBy: now.ID, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
+				t = &trip{scope: scope, value: value, symbol: j.symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
 				all = append(all, t)
 			}
 			t.fills += counts
@@ -288,27 +286,26 @@ func (j *oneSymbol) trips(scope, value string) []*trip {
 				t.most = decimal.Max(t.most, t.held.Abs())
 				return
 			}
-			part := qty
-			if part.Abs().GreaterThan(t.held.Abs()) {
-				part = t.held.Neg()
+			now := qty
+			if now.Abs().GreaterThan(t.held.Abs()) {
+				now = t.held.Neg()
 			}
 			// The part that is closed takes its share of the basis. The rest of the
 			// basis stays with what is still held.
 			gone := t.basis
-			if !part.Neg().Equal(t.held) {
-				gone, _ = t.basis.Mul(part.Neg()).QuoRem(t.held, 18)
+			if !now.Neg().Equal(t.held) {
+				gone, _ = t.basis.Mul(now.Neg()).QuoRem(t.held, 18)
 			}
-			t.profit = t.profit.Add(part.Mul(price).Neg().Sub(gone).Mul(t.multiplier))
-			t.held, t.basis = t.held.Add(part), t.basis.Sub(gone)
-			t.exitQty, t.exitNotional = t.exitQty.Add(part.Abs()), t.exitNotional.Add(part.Abs().Mul(price))
+			t.profit = t.profit.Add(now.Mul(price).Neg().Sub(gone).Mul(t.multiplier))
+			t.held, t.basis = t.held.Add(now), t.basis.Sub(gone)
+			t.exitQty, t.exitNotional = t.exitQty.Add(now.Abs()), t.exitNotional.Add(now.Abs().Mul(price))
 			if t.held.IsZero() {
 				t.closed = at
 			}
-			qty = qty.Sub(part)
+			qty = qty.Sub(now)
 		}
 	}
 	for _, e := range j.events(scope, value) {
-		now = e
 		if e.fill != nil {
 			trade(e.fill.Qty, e.fill.Price, e.At, e.fill.Multiplier, 1)
 			continue

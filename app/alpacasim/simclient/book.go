@@ -73,9 +73,3 @@ func (c *Client) Split(ctx context.Context, symbol string, ratio decimal.Decimal
 func (c *Client) PayDividend(ctx context.Context, symbol string, amount decimal.Decimal) error {
 	return c.post(ctx, "corporate-action", url.Values{"symbol": {symbol}, "kind": {"dividend"}, "amount": {amount.String()}})
 }
-
-// MoveCash deposits an amount in the account with this key, or withdraws it where it is
-// below 0.
-func (c *Client) MoveCash(ctx context.Context, keyID string, amount decimal.Decimal) error {
-	return c.post(ctx, "cash", url.Values{"key_id": {keyID}, "amount": {amount.String()}})
-}

@@ -178,14 +178,6 @@ var calls = map[string]func(ctx context.Context, l *lab){
 		l.ok(l.PayDividend(ctx, "AAPL", dec("0.5")))
 		l.want("paid", l.activities("DIV")[0].NetAmount.String(), "5")
 	},
-	"MoveCash": func(ctx context.Context, l *lab) {
-		l.ok(l.MoveCash(ctx, l.seed.KeyID, dec("250.5")))
-		l.ok(l.MoveCash(ctx, l.seed.KeyID, dec("-50")))
-		l.want("deposited", l.activities("CSD")[0].NetAmount.String(), "250.5")
-		l.want("withdrawn", l.activities("CSW")[0].NetAmount.String(), "-50")
-		l.want("more than there is", l.MoveCash(ctx, l.seed.KeyID, dec("-1000000")) != nil, true)
-		l.want("of nobody", l.MoveCash(ctx, "nobody", dec("1")) != nil, true)
-	},
 	"Orders": func(ctx context.Context, l *lab) {
 		l.buy("AAPL", "1")
 		got, err := l.Orders(ctx, l.seed.KeyID)

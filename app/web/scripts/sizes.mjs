@@ -18,18 +18,6 @@ function files(name, seen = new Set()) {
   return seen
 }
 
-/** Files that import each other in a circle: one of them runs before what it needs is there. */
-function circle(name, way = [], done = new Set()) {
-  if (way.includes(name)) return [...way.slice(way.indexOf(name)), name]
-  if (done.has(name)) return null
-  done.add(name)
-  for (const one of manifest[name].imports ?? []) {
-    const found = circle(one, [...way, name], done)
-    if (found) return found
-  }
-  return null
-}
-
 /** As it travels: small files are not compressed. */
 function size(file) {
   const compressed = join(console_, `${file}.br`)
@@ -42,8 +30,4 @@ for (const [name, { entries, kB }] of Object.entries(limits)) {
   console.log(`${name}: ${now.toFixed(1)} kB compressed in ${all.size} files, of ${kB} kB`)
   if (now > kB) process.exitCode = 1
 }
-const round = Object.keys(manifest)
-  .map((name) => circle(name))
-  .find(Boolean)
-if (round) throw new Error(`These files import each other: ${round.join(' → ')}. Correct the groups in vite.config.ts.`)
 if (process.exitCode) console.error('More than it may be: load lazily what is not needed at once.')

@@ -953,8 +953,7 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
-                    /** @description filled: traded at least in part; refused: by Alpaca, or never placed. Alpaca knows neither of the two: see sleeve_id */
-                    status?: "all" | "open" | "closed" | "filled" | "refused";
+                    status?: "all" | "open" | "closed";
                     /** @description Submitted after this time, RFC 3339 or a day in UTC */
                     after?: string;
                     /** @description Submitted before this time, RFC 3339 or a day in UTC */
@@ -972,24 +971,8 @@ export interface paths {
                     after_order_id?: string;
                     /** @description us_equity, us_option, crypto and others, between commas, or all */
                     asset_class?: string;
-                    /** @description Of this sleeve; none for those of none. Alpaca knows neither sleeves nor the filters below, so that the list is Paddock's even where that is behind (as_of) */
+                    /** @description Of this sleeve; none for those of none. Alpaca knows no sleeves, so that the list is Paddock's even where that is behind (as_of) */
                     sleeve_id?: string;
-                    /** @description Such as limit */
-                    type?: string;
-                    /** @description Such as day */
-                    time_in_force?: string;
-                    /** @description With exactly this tag */
-                    tag?: string;
-                    /** @description Of exactly this agent */
-                    orchestrator_agent_id?: string;
-                    /** @description Whose client_order_id, or symbol in any letters, begins with this */
-                    text?: string;
-                    /** @description Created at this time or later, RFC 3339 or a day in UTC */
-                    created_since?: string;
-                    /** @description Created before this time, RFC 3339 or a day in UTC */
-                    created_until?: string;
-                    /** @description Sent by this API token */
-                    token_id?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -1132,68 +1115,6 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/orders/export": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All orders that a filter selects, from the mirror, as CSV
-         * @description A row an order, legs included, with the fields of the list. Where it breaks off, the connection is cut.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    status?: "all" | "open" | "closed";
-                    /** @description Submitted after this time, RFC 3339 or a day in UTC */
-                    after?: string;
-                    /** @description Submitted before this time, RFC 3339 or a day in UTC */
-                    until?: string;
-                    /** @description desc has the newest first */
-                    direction?: "asc" | "desc";
-                    /** @description Between commas; a pair's slash may be left out */
-                    symbols?: string;
-                    side?: "buy" | "sell";
-                    /** @description Only orders before this one, by our id or Alpaca's; not with after or until */
-                    before_order_id?: string;
-                    /** @description Only orders after this one, by our id or Alpaca's; not with after or until */
-                    after_order_id?: string;
-                    /** @description us_equity, us_option, crypto and others, between commas, or all */
-                    asset_class?: string;
-                    /** @description Of this sleeve; none for those of none */
-                    sleeve_id?: string;
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: components["responses"]["Table"];
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1384,59 +1305,6 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
-        trace?: never;
-    };
-    "/api/orders/{id}/timeline": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path: {
-                id: components["parameters"]["PathID"];
-            };
-            cookie?: never;
-        };
-        /** What became of one order, from when it was asked for, by our id or Alpaca's */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path: {
-                    id: components["parameters"]["PathID"];
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description All that is known of it */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OrderTimeline"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/orders/{id}/dismiss": {
@@ -3273,8 +3141,7 @@ export interface paths {
         /**
          * Make an API token, or with a token a narrower one
          * @description What a token may do never widens afterwards. One that is made with a token may do nothing that this may not, answers
-         *     to its limits as well as to its own, and ends with it. In a session parent_id has one made so of a token of the
-         *     user's: 404 token_not_found where that holds no longer. To trade on a live account takes a step-up.
+         *     to its limits as well as to its own, and ends with it. To trade on a live account takes a step-up.
          */
         post: {
             parameters: {
@@ -3303,11 +3170,6 @@ export interface paths {
                         expires_at?: string;
                         /** @description The sleeves in which it trades, at most one of each account; one that is made with a token has its */
                         sleeves?: string[] | null;
-                        /**
-                         * Format: uuid
-                         * @description In a session: the token of the user's of which a narrower one is made
-                         */
-                        parent_id?: string;
                         limits?: components["schemas"]["TokenLimits"];
                     };
                 };
@@ -3573,63 +3435,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/webhooks/{id}/test": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path: {
-                id: components["parameters"]["PathID"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Have a test message sent, to find out whether it arrives
-         * @description It goes the way of all others: behind those that wait, and again until it is taken. What became of it stands in the
-         *     webhook's `delivered_at`, `last_status` and `last_error`. A user may have ten sent within an hour, over all accounts.
-         */
-        post: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path: {
-                    id: components["parameters"]["PathID"];
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description It will be sent. The webhook, as it is now */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Webhook"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/webhooks/{id}": {
         parameters: {
             query?: {
@@ -3804,63 +3609,6 @@ export interface paths {
             responses: {
                 /** @description The notice */
                 201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Notice"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notices/{id}/test": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path: {
-                id: components["parameters"]["PathID"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Have a test message sent, to find out whether it arrives
-         * @description It goes the way of all others: behind those that wait, and again until it is taken. What became of it stands in the
-         *     notice's `delivered_at`, `last_status` and `last_error`. A user may have ten sent within an hour, over all accounts.
-         */
-        post: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path: {
-                    id: components["parameters"]["PathID"];
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description It will be sent. The notice, as it is now */
-                202: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4088,85 +3836,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/guards/refusals": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What the account's guards refused, and so became no order, the newest first
-         * @description They are read from the event log, and kept as long as that is.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    /** @description desc has the newest first */
-                    direction?: "asc" | "desc";
-                    /** @description Between commas; a pair's slash may be left out */
-                    symbols?: string;
-                    side?: "buy" | "sell";
-                    /** @description Such as limit */
-                    type?: string;
-                    /** @description Such as day */
-                    time_in_force?: string;
-                    /** @description With exactly this tag */
-                    tag?: string;
-                    /** @description Of exactly this agent */
-                    orchestrator_agent_id?: string;
-                    /** @description Of this sleeve; none for those of none */
-                    sleeve_id?: string;
-                    /** @description Whose client_order_id, or symbol in any letters, begins with this */
-                    text?: string;
-                    /** @description Refused at this time or later, RFC 3339 or a day in UTC */
-                    created_since?: string;
-                    /** @description Refused before this time, RFC 3339 or a day in UTC */
-                    created_until?: string;
-                    limit?: components["parameters"]["Limit"];
-                    /** @description The next_cursor of the page before */
-                    before?: components["parameters"]["Before"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description A page */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            refusals: components["schemas"]["GuardRefusal"][];
-                            next_cursor: components["schemas"]["NextCursor"];
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/guards/high-water-mark": {
         parameters: {
             query?: {
@@ -4385,7 +4054,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The journal: round trips, the newest first by when they were opened, or with from or to by when they were closed
+         * The journal: round trips, the newest first by when they were opened
          * @description Computed exactly from the account's executions: for the account as a whole, for each agent's own orders, or for each
          *     tag's. A bust opens a round trip again and a correction changes its averages; its id stays while the execution
          *     that opened it does.
@@ -4400,10 +4069,6 @@ export interface paths {
                     scope_value?: string;
                     symbol?: string;
                     status?: "all" | "open" | "closed";
-                    /** @description Closed from then on, RFC 3339 or a day in UTC; not with the status open */
-                    from?: string;
-                    /** @description Closed before then, RFC 3339 or a day in UTC; not with the status open */
-                    to?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -4444,123 +4109,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/trading-positions/export": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All round trips that a filter selects, as CSV
-         * @description A row a round trip, in the order and with the fields of the journal. Where it breaks off, the connection is cut.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    scope?: "account" | "agent" | "tag" | "sleeve" | "user" | "token";
-                    /** @description One agent, or one tag; all of them unless given */
-                    scope_value?: string;
-                    symbol?: string;
-                    status?: "all" | "open" | "closed";
-                    /** @description Closed from then on, RFC 3339 or a day in UTC; not with the status open */
-                    from?: string;
-                    /** @description Closed before then, RFC 3339 or a day in UTC; not with the status open */
-                    to?: string;
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: components["responses"]["Table"];
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/results": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What the round trips that were closed within a period came to
-         * @description A round trip counts when it was closed within the period, by what is left of its profit after its fees (net_pl): it won
-         *     above 0, lost below 0, and is neither at 0. Round trips that are open are told apart, as they are now. Sums are
-         *     exact; what is divided is rounded to nine decimals.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    scope?: "account" | "agent" | "tag" | "sleeve" | "user" | "token";
-                    /** @description One agent, or one tag; all of them unless given */
-                    scope_value?: string;
-                    symbol?: string;
-                    /** @description Closed from then on, RFC 3339 or a day in UTC */
-                    from?: string;
-                    /** @description Closed before then, RFC 3339 or a day in UTC */
-                    to?: string;
-                    /** @description month (of New York, by the closing), symbol, agent, tag, sleeve, user, token; several between commas */
-                    group_by?: string;
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The figures */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Results"];
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/budget": {
         parameters: {
             query?: {
@@ -4587,8 +4135,6 @@ export interface paths {
                     account_id?: components["parameters"]["AccountQuery"];
                     /** @description The sleeve whose cash is told; that of an API token that is bound to one comes first */
                     sleeve_id?: string;
-                    /** @description An API token of the user's: what it would be told, in place of who asks; 404 token_not_found where it does not reach the account */
-                    token_id?: string;
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -5014,53 +4560,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/fills/export": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All of the account's executions, or those of a symbol or an order, as CSV
-         * @description A row an execution, with the fields of the list. Where it breaks off, the connection is cut.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    symbol?: string;
-                    /** @description Of one order */
-                    order_id?: string;
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: components["responses"]["Table"];
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/sync": {
         parameters: {
             query?: {
@@ -5204,153 +4703,6 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/events/history": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What happened on the account, newest first, and up to where you have read it
-         * @description The events of some topics, which are those of notices. A page may be short, or empty, where little in a long part of
-         *     the log is of them: go on until `next_cursor` is null, where nothing older is kept.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    /** @description Some of them, between commas; all without it */
-                    topics?: string;
-                    limit?: components["parameters"]["Limit"];
-                    /** @description The next_cursor of the page before */
-                    before?: components["parameters"]["Before"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description A page */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            events: {
-                                /** Format: int64 */
-                                cursor: number;
-                                /** @description The cursor to go on from after it */
-                                resume: string;
-                                kind: components["schemas"]["EventKind"];
-                                topic: components["schemas"]["Topic"];
-                                at: components["schemas"]["Time"];
-                                /** @description By kind: see docs/websocket.md */
-                                data: Record<string, never>;
-                            }[];
-                            /** @description The "before" of the next page; null where nothing older is kept */
-                            next_cursor: string | null;
-                            /**
-                             * Format: int64
-                             * @description The cursor of the newest event there is
-                             */
-                            head: number;
-                            /**
-                             * Format: int64
-                             * @description Up to where you have read; null where you have never said so, and for API tokens
-                             */
-                            read_cursor: number | null;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/events/read": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Say up to where you have read what happened on the account
-         * @description It is your own, and kept for all of your devices. It never goes back. In a session alone.
-         */
-        put: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /**
-                         * Format: int64
-                         * @description That of the newest event that you have read
-                         */
-                        cursor: number;
-                    };
-                };
-            };
-            responses: {
-                /** @description Up to where you have read */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** Format: int64 */
-                            read_cursor: number;
-                        };
-                    };
-                };
-                default: components["responses"]["Problem"];
-            };
-        };
         post?: never;
         delete?: never;
         options?: never;
@@ -5953,63 +5305,6 @@ export interface paths {
                         "application/json": components["schemas"]["Activity"][];
                     };
                 };
-                default: components["responses"]["Problem"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/activities/export": {
-        parameters: {
-            query?: {
-                /** @description The same as X-Account-ID */
-                account_id?: components["parameters"]["AccountQuery"];
-            };
-            header?: {
-                /** @description The account that is meant; needed unless the query names it */
-                "X-Account-ID"?: components["parameters"]["AccountHeader"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All activities that a filter selects, as CSV
-         * @description A row an activity, with Alpaca's fields. Alpaca gives a hundred at a time; where the account has no requests left, the
-         *     table goes on a little later. Where it breaks off, the connection is cut.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The same as X-Account-ID */
-                    account_id?: components["parameters"]["AccountQuery"];
-                    /** @description Between commas */
-                    activity_types?: string;
-                    /** @description Instead of types: trade_activity or non_trade_activity */
-                    category?: string;
-                    /** @description The day, in New York */
-                    date?: components["parameters"]["ActivityDate"];
-                    /** @description Before this time or day */
-                    until?: components["parameters"]["ActivityUntil"];
-                    /** @description After this time or day */
-                    after?: components["parameters"]["ActivityAfter"];
-                    /** @description By time */
-                    direction?: components["parameters"]["Direction"];
-                };
-                header?: {
-                    /** @description The account that is meant; needed unless the query names it */
-                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: components["responses"]["Table"];
                 default: components["responses"]["Problem"];
             };
         };
@@ -10451,7 +9746,6 @@ export interface components {
                 role: "owner" | "trader" | "approver" | "viewer";
                 is_active: boolean;
                 switch: components["schemas"]["SwitchState"];
-                switch_reason: components["schemas"]["TextOrNull"];
                 equity: components["schemas"]["AmountOrNull"];
                 /** @description At the last close */
                 last_equity: components["schemas"]["AmountOrNull"];
@@ -10459,15 +9753,6 @@ export interface components {
                 /** @description equity less last_equity */
                 day_change: components["schemas"]["AmountOrNull"];
                 as_of: components["schemas"]["TimeOrNull"];
-                /**
-                 * @description As GET /api/accounts/:id/health says it
-                 * @enum {string}
-                 */
-                health: "ok" | "starting" | "behind" | "needs_credentials";
-                /** @description When its orders and positions last agreed with Alpaca */
-                agreed_at: components["schemas"]["TimeOrNull"];
-                /** @description Orders that are open at Alpaca, exits included */
-                open_orders: number;
                 positions: {
                     symbol: string;
                     asset_class: components["schemas"]["TextOrNull"];
@@ -10868,17 +10153,6 @@ export interface components {
             heartbeat_missing: boolean;
             /** @description The accounts on which refusals in a row have stopped it */
             stopped_on: string[];
-            /** @description What is used and left on each account that it reaches */
-            today: {
-                /** Format: uuid */
-                account_id: string;
-                /** @description Orders that it, and what was made of it, sent there today, by New York's day */
-                orders: number;
-                /** @description How many more it may send there today, by its limits and by those of which it was made; null is no limit */
-                orders_left: number | null;
-                /** @description Where its limits, or those of which it was made, count them */
-                refusals_in_a_row: number;
-            }[];
             scopes: components["schemas"]["Scope"][];
             paper_only: boolean;
             /** @description The sleeves in which it trades; it trades in any, and in none, of an account that none is of */
@@ -11488,146 +10762,6 @@ export interface components {
             complete: boolean;
             incomplete_reason: string | null;
         };
-        ResultCounts: {
-            /** @description Round trips that count */
-            trips: number;
-            /** @description Those with more than 0 after fees */
-            wins: number;
-            /** @description Those with less than 0 after fees */
-            losses: number;
-            /** @description Round trips that count nowhere, because their profit is not known */
-            incomplete: number;
-            /** @description wins of trips, from 0 to 1; null without any */
-            win_rate: string | null;
-            /** @description Before fees */
-            realized_pl: string;
-            fees: components["schemas"]["Amount"];
-            /** @description realized_pl less fees */
-            net_pl: string;
-        };
-        ResultTrip: {
-            /** Format: uuid */
-            id: string;
-            symbol: string;
-            /** @enum {string} */
-            direction: "long" | "short";
-            opened_at: components["schemas"]["Time"];
-            closed_at: components["schemas"]["Time"];
-            net_pl: components["schemas"]["Amount"];
-            /** @description What was bought or sold short to open it */
-            cost: string;
-        } | null;
-        ResultGroup: components["schemas"]["ResultCounts"] & {
-            /** @description The symbol, agent or tag, the id of the sleeve, user or API token, or the month */
-            key: string;
-            /**
-             * Format: date-time
-             * @description When the month begins
-             */
-            from?: string;
-            /**
-             * Format: date-time
-             * @description When the next one does
-             */
-            to?: string;
-        };
-        Results: {
-            figures: components["schemas"]["ResultCounts"] & {
-                /** @description What the wins came to */
-                profit: string;
-                /** @description What the losses came to, as a number above 0 */
-                loss: string;
-                /** @description profit by loss; null without a loss */
-                profit_factor: string | null;
-                average_win: components["schemas"]["AmountOrNull"];
-                /** @description As a number above 0 */
-                average_loss: components["schemas"]["AmountOrNull"];
-                /** @description net_pl by trips */
-                expectancy: string | null;
-                /** @description The most losses that were closed one after the other */
-                longest_losing_run: number;
-                best: components["schemas"]["ResultTrip"];
-                worst: components["schemas"]["ResultTrip"];
-            };
-            /** @description Round trips that are open now */
-            open: {
-                trips: number;
-                /** @description What was closed of them so far, before fees */
-                realized_pl: string;
-                fees: components["schemas"]["Amount"];
-                /** @description Those whose profit is not known */
-                incomplete: number;
-            };
-            /** @description Fees of the period of which Alpaca does not say what they were for: they are in no round trip. Of the account as a whole alone */
-            other_fees: string | null;
-            /** @description By what group_by names. At most 500 of a kind, those that came to most, either way; all months */
-            groups: {
-                [key: string]: components["schemas"]["ResultGroup"][];
-            };
-        };
-        GuardRefusal: {
-            /**
-             * Format: uuid
-             * @description The number of its event, in 32 hexadecimal digits
-             */
-            id: string;
-            created_at: components["schemas"]["Time"];
-            violations: components["schemas"]["Violation"][];
-            /** @description The request as it came: of an order, a replacement or a closing */
-            request: {
-                [key: string]: unknown;
-            };
-            /** @description The user's id */
-            submitted_by: string | null;
-        };
-        OrderTimeline: {
-            order: components["schemas"]["Order"];
-            /** @description Names by ids - of the user who asked for it, of the API token that did, and of its sleeve. Who is gone is not among them */
-            names: {
-                [key: string]: string;
-            };
-            /** @description What was bid and asked for its symbol when it was sent; null where that is not known */
-            quote: {
-                bid: components["schemas"]["Amount"];
-                ask: components["schemas"]["Amount"];
-                asked_at: components["schemas"]["Time"];
-            } | null;
-            /** @description How much worse than the middle of the quote it was filled so far, below 0 for better; null where that is not known */
-            slippage: {
-                mid: components["schemas"]["Amount"];
-                per_unit: components["schemas"]["Amount"];
-                /** @description In dollars, for all that was filled */
-                total: components["schemas"]["Amount"];
-                /** @description In hundredths of a percent of the middle */
-                bps: components["schemas"]["Amount"];
-            } | null;
-            /** @description The first 500, the oldest first, with those that Alpaca took back or corrected */
-            executions: {
-                /** Format: uuid */
-                id: string;
-                qty: components["schemas"]["Amount"];
-                price: components["schemas"]["AmountOrNull"];
-                at: components["schemas"]["Time"];
-                /** @enum {string} */
-                state: "live" | "busted" | "corrected";
-                previous_execution_id: string | null;
-            }[];
-            legs: components["schemas"]["Order"][];
-            /** @description The order whose leg it is */
-            parent: components["schemas"]["Order"] | null;
-            /** @description The order that it was made for */
-            replaces: components["schemas"]["Order"] | null;
-            /** @description The order that stands for it now */
-            replaced_by: components["schemas"]["Order"] | null;
-            /** @description What the audit says of the requests that sent it and had it canceled; empty for who may not read the audit */
-            requests: {
-                at: components["schemas"]["Time"];
-                action: string;
-                kind: string;
-                actor: string | null;
-                request_id: string | null;
-            }[];
-        };
         Fill: {
             /** Format: uuid */
             id: string;
@@ -12069,17 +11203,6 @@ export interface components {
         };
     };
     responses: {
-        /** @description CSV as of RFC 4180: a line of names, then a line a row. A text that a spreadsheet would take for a formula begins with an apostrophe */
-        Table: {
-            headers: {
-                /** @description The name of the file */
-                "Content-Disposition"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "text/csv": string;
-            };
-        };
         /** @description What you have is what there is */
         NotModified: {
             headers: {

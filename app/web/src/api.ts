@@ -2,10 +2,8 @@
 // selected may change while an answer is on its way.
 import type {
   Account,
-  Activity,
   AccountHealth,
   Approval,
-  Asset,
   AuditRow,
   BrokerAccount,
   Closed,
@@ -13,39 +11,29 @@ import type {
   Details,
   Fill,
   Grant,
-  GuardRefusal,
   Guards,
   Invitation,
   Job,
   Limits,
   MadeInvitation,
-  MarketClock,
   Offer,
   Order,
   OrderDraft,
   OrderRequest,
   OrdersPage,
-  PortfolioHistory,
-  OrderTimeline,
-  PortfolioAccount,
   Position,
   Preview,
   Replacement,
-  Results,
   Role,
-  Sleeve,
   StreamMode,
   SyncReport,
   Token,
-  TradingDay,
   TradingPosition,
   Turn,
   Turned,
   Word,
 } from './types'
-import type { ToldBar } from './chart/bars'
-import { errorText } from './serverText'
-import { isOption, isPair } from './symbols'
+import { localText } from './serverText'
 
 export class ApiError extends Error {
   constructor(
@@ -55,17 +43,9 @@ export class ApiError extends Error {
     readonly requestId: string,
     readonly brokerMessage?: string,
     readonly details: Details = {},
-    /** In how many seconds it may be tried again, where too much was asked for. */
-    readonly retryAfter?: number,
   ) {
     super(message)
   }
-}
-
-/** The seconds that an answer says to wait; sign-in has a header of its own for them. */
-export function retryAfter({ headers }: Response): number | undefined {
-  const seconds = Number(headers.get('X-Retry-After') ?? headers.get('Retry-After') ?? NaN)
-  return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined
 }
 
 interface Failure {
@@ -99,7 +79,7 @@ interface Options {
 }
 
 /** Sends a request, and sends it again once a step-up that it needs has been made. */
-export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
   try {
     return await send<T>(method, path, options)
   } catch (e) {
@@ -144,7 +124,6 @@ async function send<T>(method: string, path: string, options: Options): Promise<
       f.request_id ?? '',
       f.broker?.message,
       f.details,
-      retryAfter(response),
     )
   }
   return body as T
@@ -162,18 +141,11 @@ function query(how: Closing): string {
   return text && `?${text}`
 }
 
-/** Where Alpaca has the candles of a symbol. */
-function barsPath(symbol: string): string {
-  if (isOption(symbol)) return '/api/data/v1beta1/options/bars'
-  return isPair(symbol) ? '/api/data/v1beta3/crypto/us/bars' : '/api/data/v2/stocks/bars'
-}
-
 /** What becomes of orders that are open when an account or its keys are deleted. */
 export type OpenOrders = 'cancel' | 'leave'
 
 export const api = {
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
-  portfolio: () => call<{ accounts: PortfolioAccount[] }>('GET', '/api/portfolio').then((r) => r.accounts),
   createAccount: (name: string, environment: 'paper' | 'live') =>
     call<Account>('POST', '/api/accounts', { body: { name, environment } }),
   changeAccount: (id: string, change: { name?: string; is_active?: boolean; stream_mode?: StreamMode }) =>
@@ -208,17 +180,6 @@ export const api = {
       account,
       signal,
     }),
-  /** A page of orders by a query of orderQuery. */
-  ordersLike: (account: string, query: string, signal?: AbortSignal) =>
-    call<OrdersPage>('GET', `/api/orders?${query}`, { account, signal }),
-  orderTimeline: (account: string, id: string, signal?: AbortSignal) =>
-    call<OrderTimeline>('GET', `/api/orders/${id}/timeline`, { account, signal }),
-  refusals: (account: string, query: string, signal?: AbortSignal) =>
-    call<{ refusals: GuardRefusal[]; next_cursor: string | null }>('GET', `/api/guards/refusals?${query}`, {
-      account,
-      signal,
-    }),
-  cancelOrders: (account: string) => call<{ id: string; status: number }[]>('DELETE', '/api/orders', { account }),
   /** A job where the order waits for a person's word: then nothing was sent yet. */
   placeOrder: (account: string, order: OrderRequest) =>
     call<Order | Job>('POST', '/api/orders', { account, body: order }),
@@ -249,7 +210,7 @@ export const api = {
     call<Approval>('POST', `/api/approvals/${id}/refuse`, { account, body: word }),
   withdraw: (account: string, id: string) => call<Job>('DELETE', `/api/jobs/${id}`, { account }),
   job: (account: string, id: string) => call<Job>('GET', `/api/jobs/${id}`, { account }),
-  tokens: (signal?: AbortSignal) => call<{ tokens: Token[] }>('GET', '/api/tokens', { signal }).then((r) => r.tokens),
+  tokens: () => call<{ tokens: Token[] }>('GET', '/api/tokens').then((r) => r.tokens),
 
   tradingPositions: (account: string, query: string, signal?: AbortSignal) =>
     call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>(
@@ -264,15 +225,6 @@ export const api = {
       { account, signal },
     ),
 
-  results: (account: string, query: string, signal?: AbortSignal) =>
-    call<Results>('GET', `/api/results?${query}`, { account, signal }),
-  portfolioHistory: (account: string, query: string, signal?: AbortSignal) =>
-    call<PortfolioHistory>('GET', `/api/account/portfolio/history?${query}`, { account, signal }),
-  activities: (account: string, query: string, signal?: AbortSignal) =>
-    call<Activity[]>('GET', `/api/account/activities?${query}`, { account, signal }),
-  sleeves: (account: string, signal?: AbortSignal) =>
-    call<{ sleeves: Sleeve[] }>('GET', '/api/sleeves', { account, signal }).then((r) => r.sleeves),
-
   audit: (account: string, query: string, signal?: AbortSignal) =>
     call<{ audit: AuditRow[]; next_cursor: string | null }>('GET', `/api/audit?${query}`, { account, signal }),
   userAudit: (query: string, signal?: AbortSignal) =>
@@ -282,41 +234,30 @@ export const api = {
     call<{ until: string }>('POST', '/api/user/step-up', { body: shown }),
   steppedUpUntil: () => call<{ until: string }>('GET', '/api/user/step-up').then((r) => new Date(r.until)),
 
-  /** The candles since a time, the newest first; a thousand at most. Shares' are as if splits had always been. */
-  bars: (account: string, symbol: string, timeframe: string, since: Date, signal?: AbortSignal) => {
-    const path = barsPath(symbol)
-    const asked = { symbols: symbol, timeframe, start: since.toISOString(), limit: '1000', sort: 'desc' }
-    const query = new URLSearchParams({ ...asked, ...(path.includes('stocks') && { adjustment: 'split' }) })
-    return call<{ bars: Record<string, ToldBar[]> | null }>('GET', `${path}?${query}`, { account, signal }).then(
-      (r) => r.bars?.[symbol] ?? [],
-    )
-  },
-  assets: (account: string, asset_class: string) =>
-    call<Asset[]>('GET', `/api/assets?status=active&asset_class=${asset_class}`, { account }),
-  /** The trading days with their hours. */
-  calendar: (account: string, start: string, end: string) =>
-    call<TradingDay[]>('GET', `/api/calendar?start=${start}&end=${end}`, { account }),
-  clock: (account: string) => call<MarketClock>('GET', '/api/clock', { account }),
-
-  /** What Alpaca knows of a symbol. */
-  asset: (account: string, symbol: string, signal?: AbortSignal) =>
-    call<{ symbol: string }>('GET', `/api/assets/${encodeURIComponent(symbol)}`, { account, signal }),
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
   turnSwitch: (account: string, turn: Turn, key: string) =>
     call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),
 }
 
-/** How long to wait, in words: 12 seconds, 3 minutes. */
-export function waitWords(seconds: number): string {
-  const [n, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
-  return `${n} ${unit}${n === 1 ? '' : 's'}`
+/** What the server says to programs, for people. */
+const forPeople: Record<string, string> = {
+  needs_credentials: 'This account has no working API keys. Enter them under Accounts.',
+  no_credentials: 'This account has no API keys yet. Enter them under Accounts.',
+  invalid_account: 'Enter a name of 1 to 80 characters, of which one can be seen.',
 }
 
 /** An error in words for a person. */
 export function explain(e: unknown): string {
-  if (!(e instanceof ApiError)) return 'Something went wrong. Try again.'
-  const said = errorText(e.code, e.status, e.message)
-  if (e.status === 429 && e.retryAfter) return `${said} Try again in ${waitWords(e.retryAfter)}.`
-  return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${said} (Alpaca: ${e.brokerMessage})` : said
+  if (e instanceof ApiError && e.code === 'step_up_required')
+    return 'Nothing was changed: on a live account this takes your password or a code again.'
+  if (e instanceof ApiError && e.code === 'approval_needed')
+    return 'Nothing was changed yet: another person must approve it first, under Approvals. Make the same change again once they have.'
+  const words = e instanceof ApiError && forPeople[e.code]
+  if (words) return words
+  if (e instanceof ApiError) {
+    const said = localText(e.message)
+    return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${said} (Alpaca: ${e.brokerMessage})` : said
+  }
+  return 'Something went wrong. Try again.'
 }

@@ -44,7 +44,7 @@ const priced = (r: Request, name: string) => amount(field(r, name), (text) => pr
 const spaced = (text: string) => text.replaceAll('_', ' ')
 
 /** An order in one line, as it was asked for. */
-export function orderLine(r: Request): string {
+function orderLine(r: Request): string {
   const type = field(r, 'type')
   const legs = Array.isArray(r.legs) ? (r.legs as Request[]) : []
   const trail = field(r, 'trail_percent')

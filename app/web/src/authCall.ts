@@ -1,6 +1,5 @@
 // Calls of sign-in, by Better Auth's client, fail as those of the API do.
 import { ApiError } from './api'
-import { lastWait } from './waits'
 
 interface Answer<T> {
   data?: T | null
@@ -26,7 +25,5 @@ export async function answerOf<T>(
   }
   // Better Auth puts the field before some words: [body.email] Invalid …
   const message = known[code] ?? error.message?.replace(/^\[body\.\w+\] /, '')
-  const tooMany = error.status === 429
-  const said = tooMany ? 'Too many tries.' : message || 'That did not work. Try again in a moment.'
-  throw new ApiError(error.status, code || 'error', said, '', undefined, {}, tooMany ? lastWait() : undefined)
+  throw new ApiError(error.status, code || 'error', message || 'That did not work. Try again in a moment.', '')
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closedWords, guardNotice, mayTurn } from './guards'
-import { fromForm, lines, toForm, wrong } from './limits'
+import { closedWords, fromForm, guardNotice, lines, mayTurn, toForm, wrong } from './guards'
 import { noLimits } from './testing/fixtures'
 import type { Closed, Guards, Limits } from './types'
 
@@ -117,17 +116,20 @@ describe('guards in words', () => {
     expect(closed(202, { status: 'submitting' })).toMatch(/answer was lost/)
     expect(closed(422, { code: 'order_rejected', message: 'Alpaca refused it.' })).toBe('Alpaca refused it.')
   })
-  it('tells of events', () => {
+  it('tells of events with the account they are of', () => {
     const violation = { guard: 'max_order_notional', limit: '1', value: '2', message: 'Too much.' } as const
     expect(
-      guardNotice({ event: 'refused', violations: [violation], request: { side: 'buy', symbol: 'AAPL' } }),
-    ).toEqual({ severity: 'warn', summary: 'Refused: buy AAPL', detail: 'Too much.' })
-    expect(guardNotice({ event: 'switch', switch: 'halted', reason: 'Lunch' })).toEqual({
+      guardNotice({ event: 'refused', violations: [violation], request: { side: 'buy', symbol: 'AAPL' } }, 'Mine'),
+    ).toEqual({ severity: 'warn', summary: 'Refused: buy AAPL', detail: 'Too much. · Mine' })
+    expect(guardNotice({ event: 'switch', switch: 'halted', reason: 'Lunch' }, 'Mine')).toEqual({
       severity: 'warn',
       summary: 'Trading is halted',
-      detail: 'Lunch',
+      detail: 'Lunch · Mine',
     })
-    expect(guardNotice({ event: 'switch', switch: 'open', reason: null }).severity).toBe('info')
+    expect(guardNotice({ event: 'switch', switch: 'open', reason: null }, 'Mine')).toMatchObject({
+      severity: 'info',
+      detail: 'Mine',
+    })
     const down = {
       id: 'w',
       state: 'stuck' as const,
@@ -141,11 +143,11 @@ describe('guards in words', () => {
       ended_at: null,
       remaining: { orders: 0, on_their_way: 0, positions: [{ symbol: 'AAPL', qty: '10' }] },
     }
-    expect(guardNotice({ event: 'wind_down', wind_down: down })).toEqual({
+    expect(guardNotice({ event: 'wind_down', wind_down: down }, 'Mine')).toEqual({
       severity: 'warn',
       summary: 'Closing all positions: needs you, left are positions in AAPL',
-      detail: 'Alpaca refuses it.',
+      detail: 'Alpaca refuses it. · Mine',
     })
-    expect(guardNotice({ event: 'changed', limits: noLimits }).summary).toBe('The limits were changed')
+    expect(guardNotice({ event: 'changed', limits: noLimits }, 'Mine').summary).toBe('The limits were changed')
   })
 })

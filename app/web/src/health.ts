@@ -1,5 +1,5 @@
 // How an account's trade updates are read, in words.
-import type { AccountHealth, StreamMode, SyncReport } from './types'
+import type { StreamMode, SyncReport } from './types'
 
 export const streamModes: { mode: StreamMode; what: string }[] = [
   { mode: 'auto', what: 'Automatic: events, or else the WebSocket' },
@@ -7,14 +7,6 @@ export const streamModes: { mode: StreamMode; what: string }[] = [
   { mode: 'ws', what: 'WebSocket: it displaces another program’s with these keys' },
   { mode: 'off', what: 'None: Alpaca is asked every few minutes' },
 ]
-
-/** How an account stands with Alpaca, in words, and the colour of its dot. */
-export const healthWords: Record<AccountHealth['status'], { words: string; dot: 'good' | 'warn' | 'bad' }> = {
-  ok: { words: 'Agrees with Alpaca', dot: 'good' },
-  starting: { words: 'Not read from Alpaca yet', dot: 'warn' },
-  behind: { words: 'Behind Alpaca', dot: 'warn' },
-  needs_credentials: { words: 'No working API keys', dot: 'bad' },
-}
 
 /** What a reconciliation found, in a sentence. */
 export function foundBySync(r: SyncReport): string {

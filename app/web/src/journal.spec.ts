@@ -26,7 +26,7 @@ describe('the journal', () => {
   })
 })
 
-const everything: JournalFilter = { scope: 'account', scope_value: '', symbol: '', status: 'all', from: '', to: '' }
+const everything: JournalFilter = { scope: 'account', scope_value: '', symbol: '', status: 'all' }
 
 describe('what is asked for', () => {
   it.each([
@@ -48,18 +48,6 @@ describe('what is asked for', () => {
       { ...everything, symbol: ' btc/usd', status: 'open' as const },
       'c+1',
       'scope=account&status=open&symbol=BTC%2FUSD&before=c%2B1',
-    ],
-    [
-      'what was closed in a time',
-      { ...everything, status: 'closed' as const, from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' },
-      undefined,
-      'scope=account&status=closed&from=2026-01-01T00%3A00%3A00Z&to=2026-02-01T00%3A00%3A00Z',
-    ],
-    [
-      'what is open was never closed',
-      { ...everything, status: 'open' as const, from: '2026-01-01T00:00:00Z' },
-      undefined,
-      'scope=account&status=open',
     ],
   ])('%s', (_, filter, before, query) => expect(journalQuery(filter, before)).toBe(query))
 

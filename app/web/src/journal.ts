@@ -22,31 +22,22 @@ export function joined(before: TradingPosition[], page: TradingPosition[]): Trad
 
 export interface JournalFilter {
   scope: TradingPosition['scope']
-  scope_value: string // one agent, tag or sleeve; '' for all of them
+  scope_value: string // one agent or tag; '' for all of them
   symbol: string
   status: 'all' | TradingPosition['status']
-  /** Those that were closed from a time on, and before another; '' is no bound. */
-  from: string
-  to: string
 }
-
-/** What an address has under a name, and '' for nothing. */
-export const text = (value: unknown) => (typeof value === 'string' ? value : '')
-/** The one of some that an address names, and else the first. */
-export const one = <T extends string>(value: unknown, of: readonly T[]) => of.find((known) => known === value) ?? of[0]!
-const time = (value: unknown) => (Number.isNaN(Date.parse(text(value))) ? '' : text(value))
 
 type Query = Record<string, unknown>
 
 /** The filter that a page's address has, as far as there is such a one. */
-export function filterOf({ by, of, symbol, status, from, to }: Query): JournalFilter {
+export function filterOf({ by, of, symbol, status }: Query): JournalFilter {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
+  const one = <T extends string>(value: unknown, of: readonly T[]) => of.find((known) => known === value) ?? of[0]!
   return {
-    scope: one(by, ['account', 'agent', 'tag', 'sleeve'] as const),
+    scope: one(by, ['account', 'agent', 'tag'] as const),
     scope_value: text(of),
     symbol: text(symbol),
     status: one(status, ['all', 'open', 'closed'] as const),
-    from: time(from),
-    to: time(to),
   }
 }
 
@@ -56,30 +47,15 @@ export const queryOf = (f: JournalFilter) => ({
   of: f.scope_value || undefined,
   symbol: f.symbol || undefined,
   status: f.status === 'all' ? undefined : f.status,
-  from: f.from || undefined,
-  to: f.to || undefined,
 })
 
-/** What was spent on what a round trip has closed so far: on all of it where it is over. */
-export const costOf = (t: TradingPosition) =>
-  new Exact(t.entry_notional).minus(t.held_cost).times(t.multiplier).toFixed()
-
-/** The parameters of a file with all that is filtered, or of those that it has of them. */
-export function csvQuery(f: JournalFilter, names?: string[]): string {
-  const query = new URLSearchParams(journalQuery(f))
-  for (const name of names ? [...query.keys()] : []) if (!names!.includes(name)) query.delete(name)
-  return query.toString()
-}
-
-/** The parameters of a page. An account has no value of its scope, and what is open was never closed. */
+/** The parameters of a page. An account has no value of its scope. */
 export function journalQuery(f: JournalFilter, before: string | null = null): string {
   const query = new URLSearchParams({ scope: f.scope, status: f.status })
   const value = f.scope_value.trim()
   if (f.scope !== 'account' && value) query.set('scope_value', value)
   const symbol = f.symbol.trim().toUpperCase()
   if (symbol) query.set('symbol', symbol)
-  if (f.from && f.status !== 'open') query.set('from', f.from)
-  if (f.to && f.status !== 'open') query.set('to', f.to)
   if (before) query.set('before', before)
   return query.toString()
 }
@@ -119,10 +95,9 @@ export const fillMarks = {
 
 /** Why there is nothing to see, in words. */
 export function nothing(f: JournalFilter): string {
-  if (f.symbol.trim() || f.status !== 'all' || f.from || f.to || (f.scope !== 'account' && f.scope_value.trim()))
+  if (f.symbol.trim() || f.status !== 'all' || (f.scope !== 'account' && f.scope_value.trim()))
     return 'No round trip is like that.'
   if (f.scope === 'agent') return 'No agent has traded on this account yet.'
-  if (f.scope === 'sleeve') return 'No sleeve of this account has traded yet.'
   if (f.scope === 'tag') return 'No order with a tag was filled on this account yet.'
   return 'No round trips yet: each fill that opens a position begins one.'
 }

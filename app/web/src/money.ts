@@ -28,18 +28,6 @@ export const change = (value: Amount) =>
 export const percentChange = (value: Amount) =>
   absent(value) ? '–' : `${numbers.write(value, { most: 2, signed: true })} %`
 
-/** How many per cent of another amount one is, whatever the sign of that; null where that is 0 or one is not known. */
-export function percentOf(part: Amount, of: Amount): string | null {
-  if (absent(part) || absent(of) || new Decimal(of).isZero()) return null
-  return new Decimal(part).div(new Decimal(of).abs()).times(100).toFixed(4)
-}
-
-/** The same as a change beside its amount: +1.5 %; nothing where it cannot be told. */
-export function asPercent(part: Amount, of: Amount): string {
-  const percent = percentOf(part, of)
-  return percent === null ? '' : percentChange(percent)
-}
-
 /** A quantity without zeros that say nothing. */
 export const quantity = (value: Amount) => (absent(value) ? '–' : numbers.write(value))
 
@@ -54,12 +42,6 @@ export const places = (column: string[]) => column.reduce((most, text) => Math.m
 
 export function difference(a: string, b: string): string {
   return new Decimal(a).minus(b).toFixed()
-}
-
-/** How far a is above b, in per cent of b; null where that is nothing. */
-export function percentAbove(a: string, b: string): string | null {
-  const from = new Decimal(b)
-  return from.isZero() ? null : new Decimal(a).minus(from).div(from).times(100).toFixed(2)
 }
 
 /** up, down or '' for the colour of a gain, once it is rounded to cents. */

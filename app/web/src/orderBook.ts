@@ -40,7 +40,7 @@ export class OrderBook {
     this.byAlpacaId.clear()
   }
 
-  remove(id: string) {
+  private remove(id: string) {
     const known = this.byId.get(id)
     if (!known) return
     this.orders.splice(this.place(known), 1)

@@ -2,16 +2,13 @@
 import Decimal from 'decimal.js'
 import type { OrderEvent } from 'paddock-live'
 import { dollars, price, quantity } from './money'
-import { personText } from './serverText'
 import { fieldText, readAmount } from './typed'
 import type { Order, Replacement, TimeInForce } from './types'
 
 const over = ['filled', 'canceled', 'expired', 'rejected', 'replaced'] // app.is_ended in Postgres
 
-/** Whether it can neither trade nor hold anything any more. */
-export const isOver = (o: Order) => over.includes(o.status)
 /** Whether Alpaca has it and may still fill it. */
-export const isOpen = (o: Order) => !isOver(o) && !['unknown', 'submitting'].includes(o.status)
+export const isOpen = (o: Order) => ![...over, 'unknown', 'submitting'].includes(o.status)
 export const isUnknown = (o: Order) => o.intent_state === 'unknown'
 export const isReplaceable = (o: Order) => isOpen(o) && o.alpaca_order_id !== null && !o.status.startsWith('pending')
 
@@ -27,28 +24,17 @@ export function terms(o: Order): string {
     .join(' ')
 }
 
-/** A change that was refused is no order that was: it must not look like one. */
-export const isRefusedChange = (o: Order) => o.action === 'replace' && o.status === 'rejected'
-
-/** How it stands, in a word, and the class of its tag. */
-export function standing(o: Order): { word: string; tag: 'good' | 'bad' | 'over' | 'open' } {
-  const word = isRefusedChange(o) ? 'change refused' : o.status.replaceAll('_', ' ')
-  if (o.status === 'filled') return { word, tag: 'good' }
-  if (o.status === 'rejected' || o.status === 'unknown') return { word, tag: 'bad' }
-  return { word, tag: o.status === 'canceled' || o.status === 'expired' ? 'over' : 'open' }
-}
-
 export const size = (o: Order) => (o.qty ? quantity(o.qty) : dollars(o.notional))
 
 /** The order in one line, for a sentence about it. */
 export const line = (o: Order) => [o.side, size(o), o.symbol, terms(o)].filter(Boolean).join(' ')
 
 /** A fill, as a notice. */
-export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['execution']>) {
+export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['execution']>, account: string) {
   return {
     severity: 'success' as const,
     summary: `${o.side === 'buy' ? 'Bought' : 'Sold'} ${quantity(execution.qty)} ${o.symbol}`,
-    detail: `at ${price(execution.price)}`,
+    detail: `at ${price(execution.price)} · ${account}`,
     net: new Decimal(execution.qty ?? 0)
       .times(execution.price ?? 0)
       .times(o.side === 'buy' ? -1 : 1)
@@ -57,10 +43,10 @@ export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['
 }
 
 /** An order that Alpaca refused, as a notice. */
-export const refusalNotice = (o: Order) => ({
+export const refusalNotice = (o: Order, account: string) => ({
   severity: 'error' as const,
   summary: `Refused: ${line(o)}`,
-  detail: o.status_message ? personText(o.status_message, 'Alpaca did not take it.') : undefined,
+  detail: [o.status_message, account].filter(Boolean).join(' · '),
 })
 
 export interface Row {

@@ -1,12 +1,6 @@
 import Decimal from 'decimal.js'
 import type { Position } from './types'
 
-/** What a position cost, as it is counted in its worth: below 0 when it was sold short. */
-export const costOf = (p: Position) =>
-  p.market_value === null || p.unrealized_pl === null
-    ? null
-    : new Decimal(p.market_value).minus(p.unrealized_pl).toFixed()
-
 /** The position at another price: its worth and gain move by what its quantity, and for an option the hundred
  * shares of a contract, moves. Where Alpaca has said no price there is nothing to move from. */
 export function atPrice(p: Position, price: string): Position {

@@ -1,5 +1,4 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
-import { ticketHash } from './navigation'
 import { cannotBeLoaded } from './parts'
 import { isReady, untilReady } from './ready'
 import { useNotices } from './stores/notices'
@@ -19,24 +18,13 @@ const ofAccount = (title: string) => ({ title, ofAccount: true })
 // Each page is a chunk of its own: most people open few of them.
 export const router = createRouter({
   history: createWebHistory(),
-  scrollBehavior(to, from, saved) {
-    if (to.hash === ticketHash && document.querySelector(ticketHash)) return { el: ticketHash, top: 12 }
-    return saved ?? (to.path === from.path ? false : { top: 0 })
-  },
   routes: [
     { path: '/', component: () => import('./pages/DeskPage.vue'), meta: ofAccount('Desk') },
-    { path: '/orders', component: () => import('./pages/OrdersPage.vue'), meta: ofAccount('Orders') },
     { path: '/journal', component: () => import('./pages/JournalPage.vue'), meta: ofAccount('Journal') },
-    { path: '/results', component: () => import('./pages/ResultsPage.vue'), meta: ofAccount('Results') },
     { path: '/approvals', component: () => import('./pages/ApprovalsPage.vue'), meta: ofAccount('Approvals') },
-    { path: '/agents', component: () => import('./pages/AgentsPage.vue'), meta: ofAccount('Agents') },
-    { path: '/agents/:id', component: () => import('./pages/AgentPage.vue'), props: true, meta: ofAccount('Agent') },
-    { path: '/block-orders', component: () => import('./pages/BlockOrdersPage.vue'), meta: { title: 'Block orders' } },
-    { path: '/copying', component: () => import('./pages/CopyingPage.vue'), meta: ofAccount('Copying') },
     { path: '/guards', component: () => import('./pages/GuardsPage.vue'), meta: ofAccount('Guards') },
     { path: '/accounts', component: () => import('./pages/AccountsPage.vue'), meta: { title: 'Accounts' } },
     { path: '/audit', component: () => import('./pages/AuditPage.vue'), meta: ofAccount('Audit') },
-    { path: '/notices', component: () => import('./pages/NoticesPage.vue'), meta: { title: 'Notices' } },
     { path: '/profile', component: () => import('./pages/ProfilePage.vue'), meta: { title: 'Profile' } },
     {
       path: '/invitation',

@@ -45,9 +45,3 @@ it.each<Record<string, number>>([{ sign: 61 }, { shared: 61 }, { desk: 181 }])(
 it('fails where a page is no file of its own any more, and is not measured', () => {
   expect(check({}, (manifest) => delete manifest['src/pages/SignPage.vue']).status).toBe(1)
 })
-
-it('fails where files import each other in a circle: one of them would run before what it needs', () => {
-  const round = (manifest: Record<string, object>) =>
-    Object.assign(manifest, { shared: { file: 'shared', imports: ['src/console.ts'] } })
-  expect(check({}, round).status).toBe(1)
-})

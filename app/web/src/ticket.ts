@@ -1,6 +1,4 @@
 // What a person fills in, and the order that it comes to.
-import Decimal from 'decimal.js'
-import { unitsOf } from './symbols'
 import { readAmount } from './typed'
 import type { OrderDraft, OrderType, TimeInForce } from './types'
 
@@ -126,15 +124,4 @@ export function toOrder(t: Ticket): OrderDraft | null {
     order.order_class = t.exits === 'pair' ? 'oco' : t.takeProfit && t.stopLoss ? 'bracket' : 'oto'
   }
   return order
-}
-
-/** What a market order would come to at a quote; null where that is not known. */
-export function roughCost(
-  order: OrderDraft,
-  quote: { price: string; bid: string | null; ask: string | null } | undefined,
-): string | null {
-  if (order.notional) return new Decimal(order.notional).toFixed()
-  if (!order.qty || !quote) return null
-  const each = (order.side === 'buy' ? quote.ask : quote.bid) ?? quote.price
-  return new Decimal(order.qty).times(each).times(unitsOf(order.symbol)).toFixed()
 }

@@ -1,18 +1,12 @@
 -- Returns the API tokens of the admitted user as the API shows them, newest first, or one
 -- of them: for a token itself and those that were made of it. Those that ended more than
 -- 30 days ago are left out.
---
--- "today" has for each account how many orders it, and what was made of it, have sent since
--- the last midnight in New York, and how many it may still send by its limits and by those
--- of which it was made: NULL is no limit. Days after today count too: the clock was set
--- back (private.token_paces).
 create or replace function private.list_tokens(p_id uuid default null) returns setof jsonb
 stable security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   who text := private.user_id();
   token uuid := private.token_id();
-  today date := (clock_timestamp() at time zone 'America/New_York')::date;
 begin
   return query
   select jsonb_build_object('id', t.id, 'name', t.name, 'hint', t.hint, 'parent_id', t.path[cardinality(t.path) - 1], 'current', coalesce(t.id = token, false),
@@ -30,16 +24,6 @@ begin
       'stopped_on', (select coalesce(jsonb_agg(r.account_id order by r.account_id), '[]') from private.token_accounts a
         join private.token_refusal_runs r on r.account_id = a.account_id and r.token_id = a.token_id
         where a.token_id = t.id and r.stopped_at is not null),
-      'today', (select coalesce(jsonb_agg(jsonb_build_object('account_id', a.account_id, 'orders', own.sent, 'orders_left', l.fewest,
-            'refusals_in_a_row', coalesce(r.refusals, 0)) order by a.account_id), '[]')
-        from private.token_accounts a
-        left join private.token_refusal_runs r on r.account_id = a.account_id and r.token_id = a.token_id
-        cross join lateral (select coalesce(sum(c.sent), 0) as sent from private.token_order_counts c
-          where c.account_id = a.account_id and c.token_id = t.id and c.day >= today) own
-        cross join lateral (select min(greatest(p.orders_per_day - (select coalesce(sum(c.sent), 0) from private.token_order_counts c
-            where c.account_id = a.account_id and c.token_id = p.id and c.day >= today), 0)) as fewest
-          from private.api_tokens p where p.id = any (t.path) and p.orders_per_day is not null) l
-        where a.token_id = t.id),
       'state', case when t.revoked_at is not null then 'revoked' when t.expires_at <= now() then 'expired' else 'active' end,
       'created_at', app.rfc3339(t.created_at), 'expires_at', app.rfc3339(t.expires_at), 'revoked_at', app.rfc3339(t.revoked_at),
       'last_used_at', app.rfc3339(t.last_used_at))

@@ -4,18 +4,16 @@
 -- Where p_expires_at is null it lasts for p_life, or as long as the token that makes it.
 -- The scopes are completed: every token may read, and one that may trade may cancel.
 -- p_sleeves are the sleeves in which it trades, one of an account at most; it has those of
--- the token that makes it. With p_parent a session makes a narrower one of this token of
--- its user's, as that one would make it; a token makes them of itself alone.
+-- the token that makes it.
 --
 -- PD434: the user has as many tokens that hold as one user may. PD435: it would be wider
 -- than the token that makes it, or reach a live account against p_paper_only; the detail
 -- says in what. PD403: an account is none of
 -- those that may be reached here. PD419: it is to trade on a live account, which takes a
--- step-up. PD447: a sleeve is none of these accounts, or the second of one. PD449:
--- p_parent is no token of the user's that holds. 42501: nobody is admitted.
+-- step-up. PD447: a sleeve is none of these accounts, or the second of one. 42501: nobody
+-- is admitted.
 create or replace function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[],
-  p_paper_only boolean, p_expires_at timestamptz, p_life interval, p_limits jsonb, p_sleeves uuid[],
-  p_parent uuid default null) returns void
+  p_paper_only boolean, p_expires_at timestamptz, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -53,27 +51,21 @@ begin
   if p_paper_only and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live') then
     raise exception 'a live account is named for a token that is for paper accounts alone' using errcode = 'PD435', detail = 'live';
   end if;
-  if token is null and 'trade' = any (made.scopes) and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live')
-      and not private.has_stepped_up() then
-    raise exception 'this session has to show its password or a code again' using errcode = 'PD419';
-  end if;
-  if token is not null or p_parent is not null then
+  if token is null then
+    if 'trade' = any (made.scopes) and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live')
+        and not private.has_stepped_up() then
+      raise exception 'this session has to show its password or a code again' using errcode = 'PD419';
+    end if;
+  else
     -- Its row is locked, so that it is not revoked meanwhile.
-    select t.* into parent from private.api_tokens t
-      where t.id = coalesce(token, p_parent) and t.user_id = who and t.revoked_at is null and t.expires_at > now() for update;
-    if not found and token is not null then
+    select t.* into parent from private.api_tokens t where t.id = token and t.revoked_at is null for update;
+    if not found then
       raise exception 'no such session' using errcode = 'PD401';
-    elsif not found then
-      raise exception 'no such API token' using errcode = 'PD449';
     end if;
     made.path := parent.path || p_id;
     made.expires_at := coalesce(p_expires_at, least(made.expires_at, parent.expires_at));
-    wider := private.wider_than(parent, made, array(select a.account_id from private.token_accounts a join app.user_accounts u on u.id = a.account_id
-      where a.token_id = parent.id and (u.environment = 'paper' or not parent.paper_only)), accounts);
-    if p_parent <> parent.id then
-      wider := concat_ws(', ', wider, 'parent_id');
-    end if;
-    if exists (select from app.sleeves s join private.token_accounts p on p.token_id = parent.id and p.account_id = s.account_id
+    wider := private.wider_than(parent, made, private.reach(), accounts);
+    if exists (select from app.sleeves s join private.token_accounts p on p.token_id = token and p.account_id = s.account_id
         where s.id = any (p_sleeves) and p.sleeve_id <> s.id) then
       wider := concat_ws(', ', wider, 'sleeves');
     end if;
@@ -91,7 +83,7 @@ begin
   end if;
   insert into private.token_accounts (account_id, token_id, sleeve_id)
     select a, p_id, coalesce((select s.id from app.sleeves s where s.account_id = a and s.id = any (p_sleeves)),
-      (select p.sleeve_id from private.token_accounts p where p.account_id = a and p.token_id = parent.id))
+      (select p.sleeve_id from private.token_accounts p where p.account_id = a and p.token_id = token))
     from unnest(accounts) a;
   detail := jsonb_build_object('token_id', p_id, 'name', p_name, 'scopes', made.scopes, 'accounts', accounts,
     'paper_only', p_paper_only, 'expires_at', app.rfc3339(made.expires_at), 'path', made.path, 'sleeves', p_sleeves);

@@ -1,7 +1,6 @@
 -- Stores lines of an agent's log for the admitted account, each of which is one
--- element of every array, and makes one event of them all: by which API token they came, how
--- many there are and of what levels, between which times, and the last twenty with the
--- beginnings of their messages.
+-- element of every array, and makes one event of them all: how many there are and of what
+-- levels, between which times, and the last twenty with the beginnings of their messages.
 -- A thousand events for a thousand lines would be in the way of the orders'.
 --
 -- With a key the request is noted, and one that repeats it stores nothing: it
@@ -41,7 +40,7 @@ begin
   end if;
 
   perform private.append_event('agent_log', jsonb_build_object('count', lines, 'first_at', app.rfc3339(first_at), 'last_at', app.rfc3339(last_at),
-    'token_id', private.token_id(), 'levels', (select jsonb_object_agg(n.level, n.number) from (select l.level, count(*) as number from unnest(p_levels) l (level) group by l.level) n),
+    'levels', (select jsonb_object_agg(n.level, n.number) from (select l.level, count(*) as number from unnest(p_levels) l (level) group by l.level) n),
     'logs', (select jsonb_agg(jsonb_build_object('id', l.id, 'at', app.rfc3339(coalesce(l.at, now())), 'orchestrator_agent_id', nullif(l.agent, ''),
           'order_id', l.order_id, 'level', l.level, 'message', left(l.message, 500)) order by l.n)
         from unnest(p_ids, p_ats, p_agents, p_levels, p_messages, p_orders) with ordinality l (id, at, agent, level, message, order_id, n)

@@ -1,8 +1,7 @@
 -- Returns all accounts that the admitted user, or their API token, may read, with what each
 -- is worth and holds; what they are worth together; and what they hold together, by
 -- symbol. Paper and live money are never added up. Figures are the broker's, as old as
--- as_of says: null where the broker was never asked. health is as GET /api/accounts/{id}/health
--- says it: nobody is asked here, so that all accounts cost one reading.
+-- as_of says: null where the broker was never asked.
 --
 -- Each account is looked up by the user's own grants (private.usable_grants), as an
 -- admission to it would. 42501: nobody is admitted.
@@ -18,14 +17,10 @@ begin
   end if;
   return (
     with mine as materialized (
-      select u.id, u.name, u.environment, g.role, u.is_active, coalesce(s.switch, 'open') as switch, s.switch_reason, b.equity, b.last_equity, b.cash, b.as_of,
-        c.agreed_at, case when k.account_id is null or k.rejected_at is not null then 'needs_credentials'
-          when app.is_fresh(c.agreed_at, c.unbroken_since, c.max_age) then 'ok' when c.agreed_at is null then 'starting' else 'behind' end as health
+      select u.id, u.name, u.environment, g.role, u.is_active, coalesce(s.switch, 'open') as switch, b.equity, b.last_equity, b.cash, b.as_of
       from private.usable_grants() g join app.user_accounts u on u.id = g.account_id
       left join app.account_balances b on b.account_id = u.id
       left join app.account_guards s on s.account_id = u.id
-      left join app.stream_cursors c on c.account_id = u.id
-      left join private.user_credentials k on k.account_id = u.id
       where g.user_id = who and (reach is null or u.id = any (reach)) and private.scopes_for_role(g.role, u.is_active) is not null
     ), held as materialized (
       select m.id, m.environment, p.symbol, p.asset_class, p.qty, p.avg_entry_price, p.current_price, p.market_value, p.unrealized_pl, p.as_of
@@ -33,9 +28,8 @@ begin
     )
     select jsonb_build_object(
       'accounts', (select coalesce(jsonb_agg(jsonb_build_object('account_id', m.id, 'name', m.name, 'environment', m.environment, 'role', m.role,
-          'is_active', m.is_active, 'switch', m.switch, 'switch_reason', m.switch_reason, 'equity', m.equity::text, 'last_equity', m.last_equity::text, 'cash', m.cash::text,
+          'is_active', m.is_active, 'switch', m.switch, 'equity', m.equity::text, 'last_equity', m.last_equity::text, 'cash', m.cash::text,
           'day_change', (m.equity - m.last_equity)::text, 'as_of', app.rfc3339(m.as_of),
-          'health', m.health, 'agreed_at', app.rfc3339(m.agreed_at), 'open_orders', app.open_order_count(m.id),
           'positions', (select coalesce(jsonb_agg(jsonb_build_object('symbol', h.symbol, 'asset_class', h.asset_class, 'qty', trim_scale(h.qty)::text,
               'avg_entry_price', trim_scale(h.avg_entry_price)::text, 'current_price', trim_scale(h.current_price)::text,
               'market_value', trim_scale(h.market_value)::text, 'unrealized_pl', trim_scale(h.unrealized_pl)::text, 'as_of', app.rfc3339(h.as_of)) order by h.symbol), '[]')

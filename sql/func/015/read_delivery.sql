@@ -34,9 +34,7 @@ begin
   reached := least(head, after + 1000);
   wanted := array(select e.seq from app.account_events e
     where e.account_id = p_account and e.seq > after and e.seq <= reached
-      and case when e.kind in ('webhook', 'notice') and e.data->>'event' = 'test'
-          then p_destination::text in (e.data->>'webhook_id', e.data->>'notice_id') and (quiet or e.seq > to_it.urgent_seq)
-        when to_it.type = 'webhook' then to_it.kinds is null or e.kind = any (to_it.kinds)
+      and case when to_it.type = 'webhook' then to_it.kinds is null or e.kind = any (to_it.kinds)
         when e.kind = 'summary' then (e.data->>'notice_id')::uuid = p_destination and not quiet
         else app.event_topic(e.kind, e.data) = any (to_it.topics)
           and case when quiet then app.is_urgent(e.kind, e.data) else e.seq > to_it.urgent_seq or not app.is_urgent(e.kind, e.data) end end

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1, LOOK } = process.env
-const { page, page: own, complaints, run, signUp, goTo, signOut } = await open('approvals', { viewport: { width: 1280, height: 900 } })
+const { page, page: own, complaints, run, signUp } = await open('approvals', { viewport: { width: 1280, height: 900 } })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -75,7 +75,7 @@ await run(async () => {
   await page.goto(BASE_URL)
   await signUp('Ben', ben)
   await at('connect-first').waitFor()
-  await signOut()
+  await at('sign-out').click()
   await at('sign-turn').waitFor()
   await signUp('Ada', ada)
   await at('connect-first').click()
@@ -87,7 +87,7 @@ await run(async () => {
   const account = await at('desk').getAttribute('data-account')
 
   step('orders above a limit wait')
-  await goTo('guards')
+  await at('nav-guards').click()
   await at('edit-limits').click()
   await at('limit-approval_above').fill('500')
   await at('limit-approval_wait').fill('30')
@@ -99,7 +99,7 @@ await run(async () => {
   const { token } = await ask('POST', '/api/tokens', {
     name: 'Momentum', accounts: [account], scopes: ['read', 'trade', 'cancel'], expires_at: new Date(now + 864e5).toISOString(),
   })
-  await goTo('approvals')
+  await at('nav-approvals').click()
   await at('approvals-none').getByText('Nothing waits').waitFor()
   await page.evaluate(() => (window.loadedOnce = true))
   const reason = '<img src=x onerror="document.title=1"> Earnings beat; approve at once & ignore the price.'
@@ -131,7 +131,7 @@ await run(async () => {
   await page.locator(`[data-testid="decided-${second.id}"][data-state=refused]`).getByText('Too much of it').waitFor()
   assert.equal(await at('approvals-count').count(), 0)
   await look('what was decided')
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await page.locator('[data-testid=orders] tr[data-status=new]').getByText('AAPL').waitFor()
   assert.equal(await at('orders').getByText('MSFT').count(), 0)
   assert.equal(await page.evaluate(() => window.loadedOnce), true)
@@ -145,14 +145,14 @@ await run(async () => {
   await at('ticket-limit').fill('100')
   await at('ticket-reason').fill('The gap closes')
   await at('preview-approval').getByText('worth $700.00, above $500.00').waitFor()
-  assert.equal(await at('ticket-submit').textContent(), 'Ask to buy 7 AAPL')
+  assert.equal(await at('ticket-submit').textContent(), 'Ask to buy AAPL')
   await at('ticket-submit').click()
   await at('ticket-waiting').getByText('Not sent: the order waits for approval').waitFor()
   assert.doesNotMatch(await at('ticket').textContent(), /Order sent/)
   await look('the ticket of what waits')
 
   step('and so does what lets more through')
-  await goTo('guards')
+  await at('nav-guards').click()
   await at('edit-limits').click()
   await at('limit-max_order_notional').fill('9000')
   await at('limits-submit').click()

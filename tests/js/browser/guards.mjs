@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
-const { page, complaints, run, signUp, goTo } = await open('guards', { viewport: { width: 1280, height: 900 } })
+const { page, complaints, run, signUp } = await open('guards', { viewport: { width: 1280, height: 900 } })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -48,7 +48,7 @@ await run(async () => {
   await page.locator('[data-testid=connection].live').waitFor()
 
   step('limit what an order may be worth')
-  await goTo('guards')
+  await at('nav-guards').click()
   await at('edit-limits').click()
   await at('limit-max_order_notional').fill('1000')
   await look('the form of the limits')
@@ -56,7 +56,7 @@ await run(async () => {
   await at('limits').getByText('$1,000.00').waitFor()
 
   step('the preview refuses what is worth more, and the button says why')
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await at('ticket-symbol').fill('AAPL')
   await at('ticket-qty').fill('10')
   await choose('ticket-type', 'limit')
@@ -121,7 +121,7 @@ await run(async () => {
   await at('position-AAPL').waitFor({ state: 'detached' })
 
   step('the journal has the round trip')
-  await goTo('journal')
+  await at('nav-journal').click()
   await page.locator('[data-testid=trip-AAPL][data-status=closed]').waitFor()
   await look('the journal')
   await page.setViewportSize({ width: 390, height: 844 })
@@ -129,7 +129,7 @@ await run(async () => {
   await page.setViewportSize({ width: 1280, height: 900 })
 
   step('the account agrees with Alpaca, and says how its updates are read')
-  await goTo('accounts')
+  await at('nav-accounts').click()
   await page.locator('[data-testid=health-Guarded][data-status=ok]').waitFor()
   await at('sync-Guarded').click()
   await at('found-Guarded').getByText('compared with Alpaca').waitFor()
@@ -145,13 +145,13 @@ await run(async () => {
   await page.setViewportSize({ width: 1280, height: 900 })
 
   step('trading is halted, and the desk says so')
-  await goTo('guards')
+  await at('nav-guards').click()
   await at('turn-halted').click()
   await at('switch-reason').fill('Earnings tonight')
   await look('the dialog of the switch')
   await at('switch-submit').click()
   await page.locator('[data-testid=switch][data-switch=halted]').waitFor()
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await at('switch-banner').getByText('Earnings tonight').waitFor()
   await at('ticket-symbol').fill('AAPL')
   await at('ticket-qty').fill('1')
@@ -160,12 +160,12 @@ await run(async () => {
   await look('the desk on a telephone')
 
   step('the owner opens it again')
-  await goTo('guards')
+  await at('nav-guards').click()
   await look('the guards on a telephone')
   await at('turn-open').click()
   await at('switch-submit').click()
   await page.locator('[data-testid=switch][data-switch=open]').waitFor()
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await at('desk').waitFor()
   assert.equal(await at('switch-banner').count(), 0)
 
@@ -176,7 +176,7 @@ await run(async () => {
   await at('ticket-limit').fill('100')
   const left = await answer('POST', /\/api\/orders$/, () => at('ticket-submit').click())
   await row(left.client_order_id, 'new').waitFor()
-  await goTo('accounts')
+  await at('nav-accounts').click()
   const button = (name) => page.locator('article.account').getByRole('button', { name, exact: true })
   await button('Rename').click()
   await look('the dialog of a name, on a telephone')

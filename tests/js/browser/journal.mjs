@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
-const { page, complaints, run, signUp, goTo } = await open('journal', { viewport: { width: 1280, height: 900 } })
+const { page, complaints, run, signUp } = await open('journal', { viewport: { width: 1280, height: 900 } })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -55,18 +55,18 @@ await run(async () => {
   await page.locator('[data-testid=connection].live').waitFor()
 
   step('the journal says that nothing was traded')
-  await goTo('journal')
+  await at('nav-journal').click()
   await at('trips').getByText('No round trips yet').waitFor()
 
   step('what is bought is an open round trip')
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await at('ticket-symbol').fill('AAPL')
   await at('ticket-qty').fill('2')
   await choose('ticket-type', 'limit')
   await at('ticket-limit').fill('500')
   const bought = await answer('POST', /\/api\/orders$/, () => at('ticket-submit').click())
   await row(bought.client_order_id, 'filled').waitFor()
-  await goTo('journal')
+  await at('nav-journal').click()
   await trip('open').getByText('long', { exact: true }).waitFor()
   await at('fills-of-AAPL').click()
   await at('fills').getByText('buy 2 at').waitFor()
@@ -99,12 +99,12 @@ await run(async () => {
   await look('the empty journal')
 
   step('the desk says how fresh its orders are')
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await at('orders-as-of').getByText('compared with Alpaca').waitFor()
   await look('the desk')
 
   step('the audit says who did what, and from where')
-  await goTo('audit')
+  await at('nav-audit').click()
   const audited = (action) => page.locator(`[data-testid=audit-rows] tr[data-action="${action}"]`)
   await audited('order.place').filter({ hasText: 'You' }).filter({ hasText: 'symbol AAPL' }).first().waitFor()
   await audited('credentials.store').waitFor()

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
-const { page, complaints, run, signUp, connect, goTo } = await open('locale', { viewport: { width: 1440, height: 900 }, locale: 'de-DE' })
+const { page, complaints, run, signUp, connect } = await open('locale', { viewport: { width: 1440, height: 900 }, locale: 'de-DE' })
 const at = (id) => page.getByTestId(id)
 const step = (text) => console.log(`· ${text}`)
 const understood = (id) => page.locator(`.amount:has([data-testid="${id}"]) [data-read]`).textContent()
@@ -26,7 +26,7 @@ await run(async () => {
   await page.waitForFunction(() => /^\d{1,3}(\.\d{3})*,\d\d$/.test(document.querySelector('[data-testid=equity]').textContent))
 
   step('1.000 is a thousand in the form of the limits, and shown as that')
-  await goTo('guards')
+  await at('nav-guards').click()
   await at('edit-limits').click()
   await at('limit-max_order_notional').fill('1.000')
   assert.equal(await understood('limit-max_order_notional'), '= 1.000,00')
@@ -41,7 +41,7 @@ await run(async () => {
   assert.equal(await at('limit-max_position_notional').inputValue(), '200000,5')
 
   step('the ticket reads and shows German numbers')
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await at('ticket-symbol').fill('AAPL')
   await at('ticket-type').getByText('limit', { exact: true }).click()
   await at('ticket-qty').fill('1.5')

@@ -13,7 +13,7 @@ const limits = JSON.parse(readFileSync(new URL('../../../app/web/scripts/limits.
 const email = `browser-${Date.now()}@example.com`
 const password = 'a long enough password'
 
-const { page, complaints, run, signUp, goTo, signOut } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+const { page, complaints, run, signUp } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -79,13 +79,13 @@ await run(async () => {
   await connect('connect-first', 'First', KEY1, SECRET1)
   await page.waitForFunction(() => /\d/.test(document.querySelector('[data-testid=account-number]')?.textContent ?? ''))
   const firstNumber = await at('account-number').textContent()
-  await goTo('accounts')
+  await at('nav-accounts').click()
   await connect('connect', 'Second', KEY2, SECRET2)
   assert.deepEqual(await findKeys(), [], 'a key is still in the page after it was sent')
 
   step('buy on the first account, and see the fill arrive without a reload')
   await choose('First')
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
   await page.locator('[data-testid=connection].live').waitFor()
   const loads = []
   page.on('framenavigated', (f) => f === page.mainFrame() && loads.push(f.url()))
@@ -143,11 +143,11 @@ await run(async () => {
 
   step('everybody can use each page')
   for (const name of ['journal', 'approvals', 'guards', 'accounts', 'audit', 'profile']) {
-    await goTo(name)
+    await at(`nav-${name}`).click()
     await page.locator('main h1').waitFor()
     await page.waitForLoadState('networkidle')
   }
-  await goTo('desk')
+  await page.getByRole('link', { name: 'Desk' }).click()
 
   step('nothing of the first account shows under the second')
   await choose('Second')
@@ -180,7 +180,7 @@ await run(async () => {
   await page.locator(`[data-testid="order-${bought}"]`).waitFor()
 
   step('sign out, a wrong password, and sign in again')
-  await signOut()
+  await at('sign-out').click()
   await at('email').fill(email)
   await at('password').fill('not the password')
   await at('sign-submit').click()

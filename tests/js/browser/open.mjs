@@ -50,16 +50,6 @@ export async function open(name, look) {
     await at('connect-form').waitFor({ state: 'detached' })
   }
 
-  /** Clicks a link or a button of the header, in the menu that holds it where it is in one. */
-  async function press(id, where = page) {
-    const it = where.getByTestId(id)
-    await where.getByTestId('nav-desk').waitFor()
-    if (!(await it.count())) await where.locator('[data-testid=user-menu], [data-testid=nav-more]').click()
-    await it.click()
-  }
-  const goTo = (name, where) => press(`nav-${name}`, where)
-  const signOut = (where) => press('sign-out', where)
-
   /** Sends a request of who is signed in on the page, again where its account is not read yet or too much was asked. */
   async function ask(method, path, body, account) {
     for (const end = Date.now() + 60_000; ; await page.waitForTimeout(300)) {
@@ -75,5 +65,5 @@ export async function open(name, look) {
       if (![429, 503].includes(answer.status) || Date.now() > end) throw new Error(`${method} ${path} was answered with ${answer.status}: ${answer.text}`)
     }
   }
-  return { page, complaints, run, signUp, connect, goTo, signOut, ask }
+  return { page, complaints, run, signUp, connect, ask }
 }

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
-const { page, complaints, run, signUp, connect, goTo } = await open('outage', { viewport: { width: 1440, height: 900 } })
+const { page, complaints, run, signUp, connect } = await open('outage', { viewport: { width: 1440, height: 900 } })
 const at = (id) => page.getByTestId(id)
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const tell = async (what) => {
@@ -55,7 +55,7 @@ async function askInVain() {
 
 /** The console stays, and says why there is no such page now. */
 async function openInVain() {
-  await goTo('audit')
+  await at('nav-audit').click()
   await page.getByText('Audit opens when Paddock is back').waitFor()
   await at('connection').getByText('Offline since').waitFor()
 }
@@ -71,7 +71,7 @@ await run(async () => {
   await at('ticket-qty').fill('1')
   await page.locator('[data-testid=preview][data-allowed=true]').waitFor()
   for (const name of ['desk', 'accounts', 'journal', 'approvals', 'guards']) {
-    if (name !== 'desk') await goTo(name)
+    if (name !== 'desk') await at(`nav-${name}`).click()
     await pageIs(name[0].toUpperCase() + name.slice(1))
     await page.waitForLoadState('networkidle')
     const back = await (name === 'desk' ? outage(askInVain, 16) : outage()) // after 15 s a figure is old

@@ -10,7 +10,7 @@ import { open } from './open.mjs'
 const { BASE_URL, LOG } = process.env
 const email = `profile-${Date.now()}@example.com`
 const password = 'a long enough password'
-const { page, complaints, run, signUp, goTo } = await open('profile', { viewport: { width: 1280, height: 1000 } })
+const { page, complaints, run, signUp } = await open('profile', { viewport: { width: 1280, height: 1000 } })
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
 const at = (id) => page.getByTestId(id)
@@ -30,7 +30,7 @@ await run(async () => {
   step('sign up, and change the name')
   await page.goto(BASE_URL)
   await signUp('Browser', email, password)
-  await goTo('profile')
+  await at('nav-profile').click()
   await at('profile-name').fill('Ada')
   await at('name-save').click()
   await at('name-saved').waitFor()

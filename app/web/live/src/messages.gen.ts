@@ -211,10 +211,6 @@ first_at: string
  */
 last_at: string
 /**
- * The API token that sent them; null for a session. Events of before do not say.
- */
-token_id?: (string | null)
-/**
  * How many lines there are of each level, of which there are any.
  */
 levels: {
@@ -2640,14 +2636,14 @@ kind: "webhook"
 at: string
 data: {
 /**
- * off: the webhook was switched off, and nothing is sent to it. test: its owner has a test message sent, of which it alone is told.
+ * The webhook was switched off, and nothing is sent to it.
  */
-event: ("off" | "test")
+event: "off"
 webhook_id: string
 /**
- * Of off: nothing was taken for three days; or its user owns the account no more, or was disabled.
+ * Nothing was taken for three days; or its user owns the account no more, or was disabled.
  */
-reason?: ("failing" | "no_access")
+reason: ("failing" | "no_access")
 [k: string]: unknown
 }
 }
@@ -2745,14 +2741,14 @@ kind: "notice"
 at: string
 data: {
 /**
- * off: the notice was switched off, and nobody is told by it. test: its owner has a test message sent, of which it alone is told.
+ * The notice was switched off, and nobody is told by it.
  */
-event: ("off" | "test")
+event: "off"
 notice_id: string
 /**
- * Of off: nothing was taken for three days; or its user owns the account no more, or was disabled.
+ * Nothing was taken for three days; or its user owns the account no more, or was disabled.
  */
-reason?: ("failing" | "no_access")
+reason: ("failing" | "no_access")
 [k: string]: unknown
 }
 }
@@ -3142,15 +3138,6 @@ symbol: string
 price: string
 bid: (string | null)
 ask: (string | null)
-/**
- * For how many: shares, contracts, or coins.
- */
-bid_size: (string | null)
-ask_size: (string | null)
-/**
- * The close of the last day before that of the price: the day's change is counted from it.
- */
-previous_close: (string | null)
 /**
  * Of that trade or quote.
  */

@@ -7,7 +7,6 @@ import {
   at,
   check,
   choose,
-  click,
   fill,
   isThere,
   requests,
@@ -72,24 +71,6 @@ describe('the dialog that closes a position', () => {
     expect(sent()[0]!.key).toBe(sent()[1]!.key)
   })
 
-  it.each([
-    ['All', '', '1900', false],
-    ['Per cent', '50', '950', false],
-    ['Quantity', '2', '380', false],
-    ['Quantity', '100', '19,000', true],
-  ])('asks first on a live account, by what is closed: %s %s', async (part, amount, worth, typed) => {
-    await show(CloseDialog, { position: aPosition() }, { environment: 'live' })
-    if (part !== 'All') await choose('close-part', part)
-    if (amount) await fill('close-amount', amount)
-    await submit('close-form')
-    expect(sent()).toHaveLength(0)
-    expect(text('live-dialog')).toContain(`about $${worth === '1900' ? '1,900' : worth}.00`)
-    expect(isThere('live-typed')).toBe(typed)
-    if (typed) await fill('live-typed', 'AAPL')
-    await click('live-accept')
-    expect(sent()).toHaveLength(1)
-  })
-
   it('ends when another account is selected', async () => {
     const dialog = await show(CloseDialog, { position: aPosition() })
     useAccounts().select('b')
@@ -119,18 +100,6 @@ describe('the dialog that closes all positions', () => {
     )
     expect(text('closed')).toBe('AAPL Order sent; Alpaca says: pending new.SPY It is halted.')
     expect(isThere('close-all-form')).toBe(false)
-  })
-
-  it('asks first on a live account, and has its name typed where much is held', async () => {
-    await show(CloseAllDialog, {}, { environment: 'live' })
-    usePositions().list = [aPosition({ market_value: '6000' }), aPosition({ symbol: 'SPY', market_value: '-6000' })]
-    await settled()
-    await submit('close-all-form')
-    expect(requests('DELETE', '/api/positions')).toHaveLength(0)
-    expect(at<HTMLButtonElement>('live-accept').disabled).toBe(true)
-    await fill('live-typed', 'swing')
-    await click('live-accept')
-    expect(requests('DELETE', '/api/positions')).toHaveLength(1)
   })
 
   it('leaves open orders where it is told to', async () => {

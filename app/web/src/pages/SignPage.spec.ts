@@ -1,8 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { auth } from '../auth'
-import { at, check, click, fill, isThere, show, submit, text, useComponentTests } from '../testing/mount'
-import { noteWait } from '../waits'
+import { check, click, fill, isThere, show, submit, text, useComponentTests } from '../testing/mount'
 import SignPage from './SignPage.vue'
 
 vi.mock('../auth', () => ({
@@ -116,25 +115,5 @@ describe('the page of signing in', () => {
     expect(twoFactor.verifyBackupCode).toHaveBeenCalledWith({ code: 'aaaaa-bbbbb', trustDevice: true })
     await click('code-again')
     expect(isThere('sign-form')).toBe(true)
-  })
-
-  it('counts down how long to wait after too many tries, and can be used again then', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
-    const signIn = vi.mocked(auth.signIn.email as unknown as (body: object) => Promise<{ error: object | null }>)
-    signIn.mockImplementation(async () => {
-      noteWait(new Response('{}', { status: 429, headers: { 'X-Retry-After': '3' } }))
-      return { error: { status: 429, message: 'Too many requests. Please try again later.' } }
-    })
-    await show(SignPage)
-    await fill('email', 'ann@example.com')
-    await fill('password', 'a good password')
-    await submit('sign-form')
-    const button = () => at<HTMLButtonElement>('sign-submit').disabled
-    expect([text('sign-error'), button()]).toEqual(['Too many tries. Try again in 3 seconds.', true])
-    await vi.advanceTimersByTimeAsync(2000)
-    expect(text('sign-error')).toBe('Too many tries. Try again in 1 second.')
-    await vi.advanceTimersByTimeAsync(1000)
-    expect([isThere('sign-error'), button()]).toEqual([false, false])
-    vi.useRealTimers()
   })
 })

@@ -14,7 +14,7 @@ export interface AccountData {
 }
 
 /** What is read of an account. */
-export type What = 'figures' | 'positions' | 'orders' | 'guards' | 'approvals' | 'tokens' | 'sleeves'
+export type What = 'figures' | 'positions' | 'orders' | 'guards' | 'approvals'
 
 /** The account that is shown. Another account's data never gets in: with each
  * change all data is cleared, and answers that come late are dropped. */
@@ -93,7 +93,7 @@ export const useCurrentAccount = defineStore('currentAccount', () => {
   function emptyWords(what: What, none: string): string {
     const known = knows(what)
     if (known !== 'unknown') return known === 'known' ? none : 'Loading …'
-    const keys = needsKeys.value && ['figures', 'positions', 'orders'].includes(what)
+    const keys = needsKeys.value && what !== 'guards' && what !== 'approvals'
     return keys ? 'Not known: this account has no working API keys.' : 'Not known: it could not be read.'
   }
 

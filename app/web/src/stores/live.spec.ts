@@ -6,16 +6,12 @@ import { anAccount, anApproval, anOrder, approvalEvent, credentialsEvent, orderE
 import { useAccounts } from './accounts'
 import { useCurrentAccount } from './currentAccount'
 import { useLive } from './live'
-import { listen } from '../listening'
 import { reconnections } from '../reconnection'
 import { useNotices } from './notices'
-import { useQuotes } from './quotes'
-import { useTelling } from './telling'
 
 const fake = vi.hoisted(() => ({
   followed: new Map<string, Handlers>(),
   looks: new Set<string>(),
-  watched: [] as string[],
   options: undefined as LiveOptions | undefined,
   state: 'closed',
   refetch: vi.fn(() => Promise.resolve()),
@@ -38,10 +34,7 @@ vi.mock('paddock-live', () => ({
       fake.followed.set(account, handlers)
       return {
         account,
-        watch: (symbols: string[]) => {
-          fake.looks.add(account)
-          fake.watched = symbols
-        },
+        watch: () => fake.looks.add(account),
         unwatch: () => fake.looks.delete(account),
         unsubscribe: () => fake.followed.delete(account),
       }
@@ -77,17 +70,11 @@ async function setUp() {
   const [accounts, current, live] = [useAccounts(), useCurrentAccount(), useLive()]
   accounts.list = [anAccount({ id: 'a', name: 'Mine' }), anAccount({ id: 'b', name: 'Other' })]
   accounts.select('a')
-  vi.stubGlobal('navigator', {})
-  useTelling().begin(() => {})
   await nextTick()
   const event = (e: LiveEvent) => fake.followed.get(e.account_id)!.event(e)
   return { accounts, current, live, event }
 }
 const fill = { id: 'e', qty: '5', price: '190.5', at: '' }
-function filled(side: 'buy' | 'sell', account = 'a') {
-  const e = orderEvent(anOrder({ side }), account, fill)
-  return { ...e, data: { ...e.data, event: 'fill' } } as LiveEvent
-}
 
 describe('the live connection', () => {
   it('follows exactly the accounts that there are', async () => {
@@ -109,44 +96,13 @@ describe('the live connection', () => {
     expect([...fake.looks]).toEqual(['b'])
   })
 
-  it('has what components look at watched besides', async () => {
-    await setUp()
-    useQuotes().want({}, ['TSLA'])
-    await nextTick()
-    expect([[...fake.looks], fake.watched]).toEqual([['a'], ['TSLA']])
-  })
-
-  it('shows a toast for a fill of any account', async () => {
+  it('shows a toast for a fill of the account that is selected, and of no other', async () => {
     const { event } = await setUp()
+    event(orderEvent(anOrder({ side: 'sell' }), 'b', fill))
     event(orderEvent(anOrder({ side: 'sell' }), 'a'))
     expect(useNotices().shown).toEqual([])
-    event(filled('sell', 'b'))
-    event(filled('sell', 'a'))
-    expect(useNotices().shown).toMatchObject([
-      { summary: 'Sold 5 AAPL', detail: 'at 190.50 · Other' },
-      { summary: 'Sold 5 AAPL', detail: 'at 190.50 · Mine' },
-    ])
-  })
-
-  it('hands on what has happened before somebody listens', async () => {
-    const { live, event } = await setUp()
-    useTelling().end()
-    event(filled('buy', 'b'))
-    fake.followed.get('b')!.following!(3)
-    fake.followed.get('a')!.reset!('cursor_ahead')
-    const heard: string[] = []
-    const end = listen({
-      event: (e) => heard.push(`event of ${e.account_id}`),
-      following: (account) => heard.push(`following ${account}`),
-      reset: (account) => heard.push(`${account} anew`),
-    })
-    event(filled('buy', 'a'))
-    expect(heard).toEqual(['event of b', 'following b', 'a anew', 'event of a'])
-    end()
-    event(filled('buy', 'a'))
-    live.disconnect() // what nobody has heard is not for who signs in next
-    listen({ event: () => heard.push('late'), following: () => {}, reset: () => {} })
-    expect(heard).toHaveLength(4)
+    event(orderEvent(anOrder({ side: 'sell' }), 'a', fill))
+    expect(useNotices().shown).toMatchObject([{ summary: 'Sold 5 AAPL', detail: 'at 190.50 · Mine' }])
   })
 
   const asks = (id: string, account = 'a', change = {}) => ({
@@ -183,7 +139,7 @@ describe('the live connection', () => {
   it('shows three toasts at most, the last of which stands for all that would be more', async () => {
     const { event } = await setUp()
     for (let i = 0; i < 2; i++) event(asks(String(i)))
-    for (let i = 0; i < 30; i++) event(filled(i % 3 ? 'buy' : 'sell'))
+    for (let i = 0; i < 30; i++) event(orderEvent(anOrder({ side: i % 3 ? 'buy' : 'sell' }), 'a', fill))
     event({
       ...orderEvent(anOrder({ status: 'rejected', status_message: 'no power' })),
       data: { event: 'rejected', order: anOrder() },

@@ -2,31 +2,31 @@ import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from '
 import { useDocumentVisibility } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
+import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
 import { auth } from '../auth'
-import { forgetEarly, hand } from '../listening'
+import { guardNotice } from '../guards'
+import { fillNotice, refusalNotice } from '../orders'
 import { isReady } from '../ready'
 import { reconnections } from '../reconnection'
+import type { Approval } from '../types'
 import { useAccounts } from './accounts'
 import { useApprovals } from './approvals'
 import { useCurrentAccount } from './currentAccount'
 import { useNotices } from './notices'
-import { usePortfolio } from './portfolio'
 import { usePositions } from './positions'
-import { useQuotes } from './quotes'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
 const lookAgain = 2000 // ms between two looks for a server that is away
+const old = 60_000 // ms after which an event that is caught up on is news no longer
 
-/** The connection for live events: it follows all of the user's accounts, and hands on what
- * happens there. */
+/** The connection for live events: it follows all of the user's accounts, and
+ * shows a toast for what is worth one. */
 export const useLive = defineStore('live', () => {
   const accounts = useAccounts()
   const current = useCurrentAccount()
   const approvals = useApprovals()
   const notices = useNotices()
-  const portfolio = usePortfolio()
   const positions = usePositions()
-  const quotes = useQuotes()
   const seen = useDocumentVisibility()
   const session = auth.useSession()
   const state = ref<LiveState>('closed')
@@ -93,19 +93,10 @@ export const useLive = defineStore('live', () => {
         id,
         client.subscribe(id, {
           event: receive,
-          quotes: (m) => {
-            positions.quote(m)
-            quotes.take(m)
-          },
+          quotes: positions.quote,
           // What was read before this may lack something.
-          following: () => {
-            void (id === current.id ? current.load() : approvals.follow(id))
-            hand((to) => to.following(id))
-          },
-          reset: () => {
-            hand((to) => to.reset(id))
-            if (id === current.id) current.show(id)
-          },
+          following: () => void (id === current.id ? current.load() : approvals.follow(id)),
+          reset: () => id === current.id && current.show(id),
           lost: () => {
             followed.delete(id)
             void accounts.load()
@@ -119,16 +110,41 @@ export const useLive = defineStore('live', () => {
   /** Has quotes sent of the account that is shown, while somebody looks. */
   function look() {
     for (const [id, subscription] of followed)
-      if (id === current.id && seen.value === 'visible') subscription.watch(quotes.symbols)
+      if (id === current.id && seen.value === 'visible') subscription.watch()
       else subscription.unwatch()
   }
 
   function receive(e: LiveEvent) {
     current.apply(e)
     approvals.receive(e)
-    portfolio.receive(e)
-    hand((to) => to.event(e))
+    notify(e)
+    notifyOfApproval(e)
     if (e.kind === 'credentials' || e.kind === 'account') void accounts.load()
+  }
+
+  /** Shows a toast for fills, for what is refused, and for what the guards do. */
+  function notify(e: LiveEvent) {
+    const name = accounts.list.find((a) => a.id === e.account_id)?.name
+    if (!name || e.account_id !== accounts.selectedId) return
+    if (e.kind === 'guard') notices.add({ kind: 'guard', ...guardNotice(e.data, name) })
+    if (e.kind !== 'order' || !e.data.order) return
+    if (e.data.execution) notices.add({ kind: 'fill', life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
+    if (e.data.event === 'rejected') notices.add({ kind: 'refusal', ...refusalNotice(e.data.order, name) })
+  }
+
+  /** Shows a toast for what begins to wait for the user's word on any of their accounts, and
+   * for what became of what they asked for. */
+  function notifyOfApproval(e: LiveEvent) {
+    const account = accounts.list.find((a) => a.id === e.account_id)
+    const me = session.value.data?.user.id
+    if (e.kind !== 'approval' || !account || Date.now() - new Date(e.at).getTime() > old) return
+    const a = e.data.approval as Approval
+    let notice = null
+    // Who looks at the page sees it there, and its buttons are not to be covered.
+    const looks = location.pathname === '/approvals' && e.account_id === accounts.selectedId && !document.hidden
+    if (e.data.event === 'pending' && !looks && waitsFor(a, me, account)) notice = waitsNotice(a, account)
+    else if (e.data.event !== 'word' && a.proposed_by === me && !a.token_id) notice = outcomeNotice(a, account)
+    if (notice) notices.add({ kind: 'approval', ...notice })
   }
 
   /** Ends the connection, and follows nothing any more. */
@@ -136,11 +152,10 @@ export const useLive = defineStore('live', () => {
     client.close()
     offlineSince.value = null
     notices.clear()
-    forgetEarly()
     followed.clear()
   }
 
   watch(() => accounts.list.map((a) => a.id), follow)
-  watch([seen, () => current.id, () => quotes.symbols.join()], look)
+  watch([seen, () => current.id], look)
   return { state, offlineSince, connect: () => client.connect(), disconnect }
 })

@@ -2,8 +2,6 @@ import Decimal from 'decimal.js'
 import { defineStore } from 'pinia'
 import { markRaw, ref, type Raw } from 'vue'
 import { change } from '../money'
-import { counted } from '../together'
-import type { Told } from '../topics'
 
 export interface Notice {
   severity: 'success' | 'info' | 'warn' | 'error'
@@ -11,13 +9,21 @@ export interface Notice {
   detail?: string
   life?: number
   /** What it is of, for when many come at once. */
-  topic?: Told
+  kind?: 'fill' | 'refusal' | 'guard' | 'approval'
   /** What a fill brought in, below 0 for what it cost. */
   net?: string
 }
 
 const most = 3 // at once, so that they do not bury the page
 const lasts = 8000 // ms
+const plurals = {
+  fill: 'fills',
+  refusal: 'refusals',
+  guard: 'of the guards',
+  approval: 'for approval',
+  other: 'others',
+}
+const singular = { ...plurals, fill: 'fill', refusal: 'refusal', other: 'other' }
 const worstFirst = ['error', 'warn', 'success', 'info'] as const
 
 /** Many notices as one: 34 more notices, 30 fills, net −1,204.00 · 4 refusals. One more costs as
@@ -25,20 +31,21 @@ const worstFirst = ['error', 'warn', 'success', 'info'] as const
 export class Group {
   private count = 0
   private severity: Notice['severity'] = 'info'
-  private readonly topics = new Map<Told | undefined, { count: number; net: Decimal }>()
+  private readonly kinds = new Map<keyof typeof plurals, { count: number; net: Decimal }>()
 
   add(n: Notice): this {
-    const known = this.topics.get(n.topic) ?? { count: 0, net: new Decimal(0) }
-    this.topics.set(n.topic, { count: known.count + 1, net: known.net.plus(n.net ?? 0) })
+    const kind = n.kind ?? 'other'
+    const known = this.kinds.get(kind) ?? { count: 0, net: new Decimal(0) }
+    this.kinds.set(kind, { count: known.count + 1, net: known.net.plus(n.net ?? 0) })
     this.severity = worstFirst.find((s) => s === n.severity || s === this.severity)!
     this.count++
     return this
   }
 
   notice() {
-    const parts = [...this.topics].map(([topic, { count, net }]) => {
-      const words = counted(topic, count)
-      return topic === 'fills' ? `${words}, net ${change(net.toFixed())}` : words
+    const parts = [...this.kinds].map(([kind, { count, net }]) => {
+      const words = `${count} ${(count === 1 ? singular : plurals)[kind]}`
+      return kind === 'fill' ? `${words}, net ${change(net.toFixed())}` : words
     })
     return { severity: this.severity, summary: `${this.count} more notices`, detail: parts.join(' · ') }
   }

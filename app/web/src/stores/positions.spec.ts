@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { aPosition, aQuote } from '../testing/fixtures'
+import { aPosition } from '../testing/fixtures'
 import type { Position } from '../types'
 import { useCurrentAccount } from './currentAccount'
 import { usePositions } from './positions'
@@ -32,7 +32,7 @@ async function setUp(...positions: Position[]) {
   await settle()
   asked.length = 0
   const told = (prices: Record<string, string>, account_id = 'a') => {
-    const quotes = Object.entries(prices).map(([symbol, price]) => aQuote({ symbol, price }))
+    const quotes = Object.entries(prices).map(([symbol, price]) => ({ symbol, price, bid: null, ask: null, at: null }))
     store.quote({ type: 'quotes', account_id, at: '', data: { quotes } })
   }
   const refused = (code: string) => store.quote({ type: 'quotes', account_id: 'a', at: '', code, message: 'why' })

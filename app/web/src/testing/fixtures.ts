@@ -1,6 +1,6 @@
 // What tests make: whole descriptions, of which a test names what matters to it.
-import type { LiveEvent, Quote } from 'paddock-live'
-import type { Account, Approval, Guards, Job, Limits, Order, PortfolioAccount, Position, Sleeve, Token } from '../types'
+import type { LiveEvent } from 'paddock-live'
+import type { Account, Approval, Guards, Job, Limits, Order, Position } from '../types'
 
 const time = '2026-01-01T00:00:00.000000Z'
 
@@ -17,29 +17,6 @@ export function anAccount(change: Partial<Account> = {}): Account {
     has_credentials: true,
   }
   return { ...whole, ...change } as Account
-}
-
-/** What the database knows of an account. */
-export function told(change: Partial<PortfolioAccount> = {}): PortfolioAccount {
-  return {
-    account_id: 'a',
-    name: 'Swing',
-    environment: 'paper',
-    role: 'owner',
-    is_active: true,
-    switch: 'open',
-    switch_reason: null,
-    equity: '1000',
-    last_equity: '990',
-    cash: '500',
-    day_change: '10',
-    as_of: new Date().toISOString(),
-    health: 'ok',
-    agreed_at: new Date().toISOString(),
-    open_orders: 0,
-    positions: [],
-    ...change,
-  }
 }
 
 export function anOrder(change: Partial<Order> = {}): Order {
@@ -102,20 +79,6 @@ export function aPosition(change: Partial<Position> = {}): Position {
     current_price: '190',
     market_value: '1900',
     unrealized_pl: '100',
-    ...change,
-  }
-}
-
-export function aQuote(change: Partial<Quote> = {}): Quote {
-  return {
-    symbol: 'AAPL',
-    price: '190',
-    bid: '189.99',
-    ask: '190.01',
-    bid_size: '200',
-    ask_size: '100',
-    previous_close: '188.1',
-    at: time,
     ...change,
   }
 }
@@ -234,76 +197,4 @@ type ApprovalWhat = Extract<LiveEvent, { kind: 'approval' }>['data']['event']
 
 export function approvalEvent(approval: Approval, account = 'a', event?: ApprovalWhat): LiveEvent {
   return { ...frame(account), kind: 'approval', data: { event: event ?? approval.state, approval } }
-}
-
-/** An API token of the user's that reaches the account a. */
-export function aToken(change: Partial<Token> = {}): Token {
-  return {
-    id: 't',
-    name: 'Agent',
-    hint: 'WXYZ',
-    parent_id: null,
-    current: false,
-    heartbeat_at: null,
-    heartbeat_holds_until: null,
-    heartbeat_missing: false,
-    stopped_on: [],
-    today: [{ account_id: 'a', orders: 0, orders_left: null, refusals_in_a_row: 0 }],
-    scopes: ['read', 'trade', 'cancel', 'log'],
-    paper_only: true,
-    sleeves: [],
-    accounts: ['a'],
-    limits: {},
-    state: 'active',
-    created_at: time,
-    expires_at: '2999-01-01T00:00:00.000000Z',
-    revoked_at: null,
-    last_used_at: null,
-    ...change,
-  }
-}
-
-export function aSleeve(change: Partial<Sleeve> = {}): Sleeve {
-  return {
-    id: 's',
-    name: 'Momentum',
-    switch: 'open',
-    max_order_notional: null,
-    max_position_notional: null,
-    allowed_symbols: null,
-    approval_above: null,
-    max_drawdown: null,
-    transferred: '0',
-    cash: '0',
-    reserved: '0',
-    available: '0',
-    positions: [],
-    equity: '0',
-    high_water_mark: null,
-    drawdown: null,
-    realized_pl: '0',
-    unrealized_pl: '0',
-    fees: '0',
-    made_by: 'u',
-    created_at: time,
-    closed_at: null,
-    ...change,
-  }
-}
-
-/** An event with lines that an API token sent. */
-export function logEvent(messages: string[], token: string | null = 't', account = 'a', from = 0): LiveEvent {
-  const logs = messages.map((message, n) => ({
-    id: `l${from + n}`,
-    at: `2026-01-01T00:00:${String(Math.floor((from + n) / 1000)).padStart(2, '0')}.${String((from + n) % 1000).padStart(3, '0')}000Z`,
-    orchestrator_agent_id: null,
-    order_id: null,
-    level: 'info' as const,
-    message,
-  }))
-  return {
-    ...frame(account),
-    kind: 'agent_log',
-    data: { count: logs.length, first_at: time, last_at: time, levels: { info: logs.length }, token_id: token, logs },
-  } as LiveEvent
 }

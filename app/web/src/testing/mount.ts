@@ -7,10 +7,6 @@ import ConfirmationService from 'primevue/confirmationservice'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { h, type Component } from 'vue'
 import ConfirmationDialog from '../components/ConfirmationDialog.vue'
-import LiveDialog from '../components/LiveDialog.vue'
-import { answerLive, question } from '../liveQuestion'
-import { takeWords } from '../serverText'
-import * as words from '../serverWords'
 import { useAccounts } from '../stores/accounts'
 import { anAccount } from './fixtures'
 import type { Account } from '../types'
@@ -33,7 +29,6 @@ export const asked: Asked[] = []
 export const requests = (method: string, path: string) =>
   asked.filter((q) => q.method === method && q.url.split('?')[0] === path).reverse()
 
-takeWords(words)
 let mounted: VueWrapper[] = []
 
 /** Sets a test file up. */
@@ -69,7 +64,6 @@ export function useComponentTests() {
   afterEach(() => {
     for (const wrapper of mounted) wrapper.unmount()
     mounted = []
-    answerLive(false)
     document.body.innerHTML = ''
     vi.unstubAllGlobals()
   })
@@ -81,15 +75,12 @@ export async function settled() {
   for (let i = 0; i < 5; i++) await flushPromises()
 }
 
-/** Asks before something is done with real money, as the console does. */
-const LiveQuestions = { render: () => (question.value ? h(LiveDialog, { question: question.value }) : null) }
-
 /** Mounts a component beside the dialog of confirmations, with an account selected. */
 export async function show(component: Component, props: Record<string, unknown> = {}, account: Partial<Account> = {}) {
   const accounts = useAccounts()
   accounts.list = [anAccount(account), anAccount({ id: 'b', name: 'Other' })]
   accounts.select(accounts.list[0]!.id)
-  const root = { render: () => [h(component, props), h(ConfirmationDialog), h(LiveQuestions)] }
+  const root = { render: () => [h(component, props), h(ConfirmationDialog)] }
   const wrapper = mount(root, {
     attachTo: document.body,
     global: { plugins: [getActivePinia()!, PrimeVue, ConfirmationService], stubs: { RouterLink: true } },
