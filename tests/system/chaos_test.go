@@ -145,7 +145,7 @@ func TestChaos(t *testing.T) {
 	}
 	named, placed, refused, moved := countSleeves(plain)
 	t.Logf("%d orders named a sleeve, of which %d were placed and %d refused by what it had or held; cash was moved %d times; %d looks at the sleeves of %d accounts", named, placed, refused, moved, looks, counted)
-	if placed == 0 || moved == 0 || looks < 3 || refused == 0 && named > 60 { // of fewer none may ask for too much
+	if placed == 0 || refused == 0 || moved == 0 || looks < 3 {
 		t.Error("the sleeves did less than they say")
 	}
 	w.judgeFleets(fleets, sums(), raw(), traded)

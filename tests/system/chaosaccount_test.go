@@ -62,6 +62,9 @@ func (w *world) chaosAccounts(much size) (all []*chaosAccount, fleets []*fleet) 
 		}
 		a := &chaosAccount{kind: kind, account: users[i%len(users)].connect(fmt.Sprint("account-", i, "-", kind.name), s)}
 		a.makeSleeves()
+		if i < much.accounts {
+			a.askTooMuch()
+		}
 		if kind.limits != nil {
 			a.guard(kind.limits(much), i%8 >= 4)
 		}

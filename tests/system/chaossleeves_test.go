@@ -36,6 +36,20 @@ func (a *chaosAccount) makeSleeves() {
 	}
 }
 
+// askTooMuch sends an order that its sleeve cannot pay for. Of the random ones, where they are
+// few, there may be none.
+func (a *chaosAccount) askTooMuch() {
+	t := a.user.w.t
+	t.Helper()
+	symbol := a.kind.shares[0]
+	in := &intent{name: "too-much", method: http.MethodPost, path: "/api/orders", key: "key-too-much",
+		body: simple(symbol, "buy", "1000", "type", "limit", "limit_price", at(symbol, 0.9), "sleeve_id", a.sleeves[0])}
+	a.keep(in)
+	if a.try(http.DefaultClient, in); !in.refused {
+		t.Fatalf("%s: a sleeve was not asked for too much: %+v", a.name, in)
+	}
+}
+
 // inSleeve has half of the orders that a sleeve can take name one.
 func (a *chaosAccount) inSleeve(dice *rand.Rand, body map[string]any) {
 	if dice.IntN(2) == 0 && body["order_class"] != "mleg" && body["position_intent"] != "sell_to_open" {
