@@ -35,6 +35,7 @@ volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   said_at timestamptz := coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz);
+  asked_at timestamptz := now() - p_age; -- by Postgres' clock
   filled numeric := coalesce((o->>'filled_qty')::numeric, 0);
   ended boolean := coalesce(app.is_ended(o->>'status'), false);
   name text := o->>'client_order_id';
@@ -96,9 +97,9 @@ begin
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
           and (t.broker_updated_at is null
-            or t.broker_updated_at <= said_at and (filled >= t.filled_qty and (ended or not app.is_ended(t.status)) or p_takes_back and filled < t.filled_qty and (p_age is null or t.updated_at < now() - p_age))
-            or t.updated_at < now() - p_age and t.broker_updated_at > p_sent_at + interval '2 seconds'
-            or t.updated_at < now() - p_age - interval '1 minute'
+            or t.broker_updated_at <= said_at and (filled >= t.filled_qty and (ended or not app.is_ended(t.status)) or p_takes_back and filled < t.filled_qty and (asked_at is null or t.updated_at < asked_at))
+            or t.updated_at < asked_at and t.broker_updated_at > p_sent_at + interval '2 seconds'
+            or t.updated_at < asked_at - interval '1 minute'
             or not t.taken_back and not app.is_ended(t.status)
               and (filled > t.filled_qty or filled = t.filled_qty and ended))
           and (t.broker_order - 'legs' is distinct from o - 'legs' or t.parent_alpaca_order_id is null and p_parent is not null)
