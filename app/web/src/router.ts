@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { cannotBeLoaded } from './parts'
-import { isReady, untilReady } from './ready'
+import { untilReady } from './ready'
 import { useNotices } from './stores/notices'
 
 declare module 'vue-router' {
@@ -51,12 +51,12 @@ router.afterEach((_to, _from, failure) => {
 router.onError(async (e, to) => {
   if (!cannotBeLoaded(e)) return
   missing = to
-  if (!(await isReady()))
+  await untilReady(() =>
     useNotices().add({
       severity: 'warn',
       summary: `${to.meta.title} opens when Paddock is back`,
       detail: 'Paddock cannot be reached, and this page was not loaded before.',
-    })
-  await untilReady()
+    }),
+  )
   if (missing === to) location.assign(to.fullPath)
 })

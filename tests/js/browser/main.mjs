@@ -141,7 +141,7 @@ await run(async () => {
     await page.screenshot({ path: SCREENSHOT })
   }
 
-  step('everybody can use each page')
+  step('each page opens')
   for (const name of ['journal', 'approvals', 'guards', 'accounts', 'audit', 'profile']) {
     await at(`nav-${name}`).click()
     await page.locator('main h1').waitFor()

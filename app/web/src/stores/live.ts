@@ -6,7 +6,7 @@ import { outcomeNotice, waitsFor, waitsNotice } from '../approvals'
 import { auth } from '../auth'
 import { guardNotice } from '../guards'
 import { fillNotice, refusalNotice } from '../orders'
-import { isReady } from '../ready'
+import { isReady, lookAgain } from '../ready'
 import { reconnections } from '../reconnection'
 import type { Approval } from '../types'
 import { useAccounts } from './accounts'
@@ -16,7 +16,6 @@ import { useNotices } from './notices'
 import { usePositions } from './positions'
 
 const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
-const lookAgain = 2000 // ms between two looks for a server that is away
 const old = 60_000 // ms after which an event that is caught up on is news no longer
 
 /** The connection for live events: it follows all of the user's accounts, and
